@@ -1,0 +1,1 @@
+"""The vocabulary every package speaks: frozen msgspec values, no behaviour beyond their own shape."""

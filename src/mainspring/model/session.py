@@ -1,0 +1,123 @@
+"""Owns a session's state: what a fold of its journal gives, plain data that another process can continue from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mainspring.model.events import TodoItem
+from mainspring.model.generation import Usage
+from mainspring.model.messages import Message, Sender
+from mainspring.model.program import Display
+from mainspring.model.values import Json, Value
+
+
+class Thread(Value, frozen=True, kw_only=True):
+    """A line of talk with a model; `settings` are its dynamic members resolved. `block`: who started it."""
+
+    name: str
+    system: str | None = None
+    settings: dict[str, Json] = {}
+    messages: tuple[Message, ...] = ()
+    block: int | None = None
+
+
+class Scope(Value, frozen=True, kw_only=True):
+    """The names a frame sees, and its threads. The root scope of an interactive agent outlives its executions."""
+
+    input: dict[str, Json] = {}
+    variables: dict[str, Json] = {}
+    threads: dict[str, Thread] = {}
+    todos: tuple[TodoItem, ...] = ()
+
+
+class Generation(Value, frozen=True, kw_only=True):
+    """A model call that is asked for or whose tool round is open."""
+
+    id: str
+    thread: str
+    step: int
+    model: str
+    attempt: int = 1
+    settled: bool = False
+    finish_reason: str = "stop"
+    call_ids: tuple[str, ...] = ()
+
+
+class Call(Value, frozen=True, kw_only=True):
+    """The ledger entry of a tool call of the running execution."""
+
+    id: str
+    frame: str
+    tool: str
+    args: dict[str, Json]
+    source: Literal["llm", "block"]
+    block_index: int
+    thread: str | None = None
+    output_variable: str | None = None
+    generation_id: str | None = None
+    display: Display = "description"
+    worker: str | None = None
+    requested: bool = False
+    settled: bool = False
+    output: Json = None
+    error: str | None = None
+    digest: str = ""
+
+
+class Frame(Value, frozen=True, kw_only=True):
+    """A running list of blocks: the handler of the trigger, or a worker's steps. `index`: the program counter."""
+
+    id: str
+    version: str
+    handler: str | None = None
+    index: int = 0
+    ordinal: int = 0
+    block_id: str | None = None
+    generation: Generation | None = None
+    parent: str | None = None
+    slug: str = ""
+    call_id: str | None = None
+    display: Display = "stream"
+    tools: dict[str, str] = {}
+
+
+class Execution(Value, frozen=True, kw_only=True):
+    """What one trigger started."""
+
+    id: str
+    token: str
+    turn: int
+    trigger: str
+    input: dict[str, Json]
+    message_id: str
+    root: str
+    frames: dict[str, Frame]
+    calls: dict[str, Call] = {}
+    frames_opened: int = 0
+    resumptions: int = 0
+    usage: Usage = Usage()
+    sender: Sender | None = None
+    tool_schemas: tuple[dict[str, Json], ...] = ()
+
+
+class State(Value, frozen=True, kw_only=True):
+    """A session: `fold(journal)`. `scopes[root]` is the session's own; others belong to running workers."""
+
+    session_id: str
+    project_id: str
+    agent_id: str
+    version: str
+    format: Literal["interactive", "worker"] = "interactive"
+    status: Literal["active", "expired"] = "active"
+    root: str = "main"
+    resources: dict[str, Json] = {}
+    scopes: dict[str, Scope] = {}
+    execution: Execution | None = None
+    turns: int = 0
+    last_message_id: str | None = None
+    last_execution_id: str | None = None
+    last_outcome: str | None = None
+    settled_digests: dict[str, str] = {}
+    """Call id -> digest of the accepted result, of the last execution: a repeated POST gets the same answer."""
+    created_at: float = 0.0
+    updated_at: float = 0.0

@@ -1,0 +1,138 @@
+"""Owns signals (what happens to an execution) and effects (what it asks for); neither is ever stored."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from mainspring.model.errors import Failure
+from mainspring.model.events import Event
+from mainspring.model.generation import FinishReason, Usage
+from mainspring.model.messages import Sender
+from mainspring.model.parts import FileReference, ReasoningPart, TextPart
+from mainspring.model.values import Json, Value
+
+
+class TriggerSignal(Value, frozen=True, kw_only=True):
+    """Somebody triggers the agent. `rollback`: cut the main thread after `rollback_after` first. `at`: Unix seconds."""
+
+    execution_id: str
+    token: str
+    at: float
+    trigger: str
+    input: dict[str, Json] = {}
+    sender: Sender | None = None
+    rollback: bool = False
+    rollback_after: str | None = None
+    tool_schemas: tuple[dict[str, Json], ...] = ()
+    key: str | None = None
+
+
+class ToolResult(Value, frozen=True, kw_only=True):
+    """What the caller's side answers to a call."""
+
+    tool_call_id: str
+    tool_name: str | None = None
+    result: Json = None
+    error: str | None = None
+    files: tuple[FileReference, ...] = ()
+
+
+class ResultsSignal(Value, frozen=True, kw_only=True):
+    """Tool results arrived."""
+
+    execution_id: str
+    results: tuple[ToolResult, ...]
+    at: float
+
+
+class CallWritten(Value, frozen=True, kw_only=True):
+    """A tool call as the model wrote it: `arguments` is its raw JSON text; `call_id` is ours."""
+
+    call_id: str
+    name: str
+    arguments: str
+    metadata: dict[str, Json] | None = None
+
+
+AnswerPart: TypeAlias = TextPart | ReasoningPart
+"""In an answer, in order: text and reasoning as parts, tool calls as `CallWritten`."""
+
+
+class AnswerSignal(Value, frozen=True, kw_only=True):
+    """A model call ended with an answer; `parts` in the order they began. `part_ids`: ids they streamed under."""
+
+    generation_id: str
+    attempt: int
+    parts: tuple[TextPart | ReasoningPart, ...]
+    calls: tuple[CallWritten, ...]
+    part_ids: tuple[str, ...]
+    reason: FinishReason
+    usage: Usage
+    model: str
+    at: float
+    raw_reason: str | None = None
+    response_id: str | None = None
+
+
+class FailedSignal(Value, frozen=True, kw_only=True):
+    """A model call failed. `parts` is what had been shown before it did; every part was closed."""
+
+    generation_id: str
+    attempt: int
+    failure: Failure
+    at: float
+    parts: tuple[TextPart | ReasoningPart, ...] = ()
+    part_ids: tuple[str, ...] = ()
+    usage: Usage | None = None
+
+
+class StopSignal(Value, frozen=True, kw_only=True):
+    """Stop the running execution. `partial`: what each cut model call had said, by generation id."""
+
+    at: float
+    partial: dict[str, tuple[TextPart | ReasoningPart, ...]] = {}
+    part_ids: dict[str, tuple[str, ...]] = {}
+
+
+class ResumeSignal(Value, frozen=True, kw_only=True):
+    """A host found the execution open after a crash; `attempt` is its claim. `open_parts`: streamed and unsettled."""
+
+    attempt: str
+    at: float
+    open_parts: dict[str, tuple[str, ...]] = {}
+
+
+class ExpireSignal(Value, frozen=True, kw_only=True):
+    """The session's time is over, or its owner clears it."""
+
+    at: float
+    cleared: bool = False
+
+
+Signal: TypeAlias = (
+    TriggerSignal | ResultsSignal | AnswerSignal | FailedSignal | StopSignal | ResumeSignal | ExpireSignal
+)
+
+
+class Complete(Value, frozen=True, kw_only=True):
+    """Make a model call. Its id and attempt make a second performance recognisable."""
+
+    generation_id: str
+    attempt: int
+    frame: str
+    thread: str
+
+
+class CallTool(Value, frozen=True, kw_only=True):
+    """Run a tool; `call_id` is the idempotency key."""
+
+    call_id: str
+
+
+Effect: TypeAlias = Complete | CallTool
+
+
+class Decision(Value, frozen=True, kw_only=True):
+    """What `decide` answers: events to append; effects follow from `outstanding` of the state after them."""
+
+    events: tuple[Event, ...]
