@@ -1,0 +1,150 @@
+# Every target builds what it needs from the hashed locks; a second run starts at once.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+VENV_MODEL := .venv-model
+WORKERS ?= 2
+TESTS ?= tests
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export npm_config_omit_lockfile_registry_resolved := true
+
+PIP_LOCKED = -m pip install -qq --require-hashes --only-binary :all:
+PIP_SELF = -m pip install -qq --no-deps --no-build-isolation --editable .
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header $(UPGRADE)
+
+SLOW := e2e or interop or model or postgres
+PYTEST := $(BIN)/python -m pytest
+PYTEST_UNIT = $(PYTEST) -n $(WORKERS) -m "not ($(SLOW))"
+
+# The coverage gates: every line and branch of the pure packages, nearly all of the rest.
+COVER := --cov --cov-report=
+COVER_PURE := 100
+COVER_ALL := 95
+PURE := model language engine wires
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+# ---------------------------------------------------------------- environments
+
+.PHONY: venv
+venv: $(VENV)/.dev ## .venv with the package (editable) and every gate
+
+$(VENV)/.created: scripts/find-python
+	python=$$(PYTHON="$(PYTHON)" scripts/find-python) && "$$python" -m venv --clear $(VENV)
+	touch $@
+
+$(VENV)/.runtime: $(VENV)/.created requirements/runtime.txt requirements/build.txt pyproject.toml
+	$(BIN)/python $(PIP_LOCKED) -r requirements/runtime.txt -r requirements/build.txt
+	$(BIN)/python $(PIP_SELF)
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	$(BIN)/python $(PIP_LOCKED) -r requirements/dev.txt
+	touch $@
+
+$(VENV_MODEL)/.ready: scripts/find-python requirements/dev.txt requirements/model.txt requirements/build.txt pyproject.toml
+	python=$$(PYTHON="$(PYTHON)" scripts/find-python) && "$$python" -m venv --clear $(VENV_MODEL)
+	$(VENV_MODEL)/bin/python $(PIP_LOCKED) -r requirements/dev.txt
+	$(VENV_MODEL)/bin/python $(PIP_LOCKED) -r requirements/model.txt
+	$(VENV_MODEL)/bin/python $(PIP_SELF)
+	touch $@
+
+.tools/node/.ready: scripts/find-node | $(VENV)/.dev
+	scripts/find-node $(BIN)/python
+	touch $@
+
+tests/interop/node_modules/.ready: $(wildcard tests/interop/package.json tests/interop/package-lock.json) .tools/node/.ready
+	cd tests/interop && PATH="$(CURDIR)/.tools/node/bin:$$PATH" npm ci --no-audit --no-fund --loglevel=error </dev/null
+	touch $@
+
+INTEROP_READY := $(if $(wildcard tests/interop/package-lock.json),tests/interop/node_modules/.ready)
+
+# ---------------------------------------------------------------- run
+
+.PHONY: demo
+demo: $(VENV)/.runtime ## an agent to talk to: no account, no key, no network
+	$(BIN)/mainspring demo
+
+.PHONY: bench
+bench: $(VENV)/.dev ## the numbers of the documentation, measured here
+	$(BIN)/python -m benchmarks
+
+# ---------------------------------------------------------------- tests
+
+.PHONY: test
+test: coverage test-e2e test-interop ## every test but the real model's, with the coverage gates
+
+.PHONY: test-fast
+test-fast: $(VENV)/.dev ## what needs no process, no network and no other language (TESTS=path narrows it)
+	$(PYTEST_UNIT) $(TESTS)
+
+.PHONY: coverage
+coverage: $(VENV)/.dev ## the fast tests, held to 100 % of the pure packages and 95 % of all
+	rm -f .coverage .coverage.*
+	$(PYTEST_UNIT) $(COVER) tests
+	$(BIN)/python -m coverage report --fail-under=$(COVER_ALL)
+	$(BIN)/python -m coverage report --fail-under=$(COVER_PURE) \
+		--include='$(subst $() ,$(comma),$(PURE:%=src/mainspring/%/*))'
+
+.PHONY: test-e2e
+test-e2e: $(VENV)/.dev ## real processes, killed and restarted; the built wheel
+	$(PYTEST) -m "e2e and not model" tests
+
+.PHONY: test-interop
+test-interop: $(VENV)/.dev .tools/node/.ready $(INTEROP_READY) ## real foreign clients, unmodified
+	PATH="$(CURDIR)/.tools/node/bin:$$PATH" $(PYTEST) -m interop tests
+
+.PHONY: test-model
+test-model: $(VENV_MODEL)/.ready ## a real small model on this machine
+	$(VENV_MODEL)/bin/python -m pytest -m model tests/model_e2e
+
+.PHONY: golden
+golden: $(VENV)/.dev ## rewrite the golden files; read the diff
+	MAINSPRING_GOLDEN=write $(PYTEST) -p no:randomly tests/golden
+
+# ---------------------------------------------------------------- gates
+
+.PHONY: check
+check: $(VENV)/.dev ## format, lint, types, layers, budgets, docs, hygiene
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/python scripts/lint_imports.py
+	$(PYTEST) -q $(wildcard tests/architecture tests/docs)
+
+.PHONY: format
+format: $(VENV)/.dev ## rewrite the sources the way the linter wants them
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix --exit-zero
+
+# ---------------------------------------------------------------- release
+
+.PHONY: lock
+lock: $(VENV)/.dev ## compile requirements/*.in to hashed locks (UPGRADE=--upgrade for newer releases)
+	$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) requirements/build.in -o requirements/build.txt
+	$(COMPILE) pyproject.toml --all-extras requirements/dev.in -c requirements/runtime.txt -c requirements/build.txt \
+		-o requirements/dev.txt
+	$(COMPILE) requirements/model.in -c requirements/dev.txt -o requirements/model.txt
+
+.PHONY: build
+build: $(VENV)/.dev ## the wheel and the sdist, into dist/
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+
+.PHONY: clean
+clean: ## everything that can be made again
+	rm -rf $(VENV) $(VENV_MODEL) .tools dist build .coverage .coverage.* htmlcov
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/interop/node_modules
+	find src tests -name __pycache__ -prune -exec rm -rf {} +
+
+comma := ,
