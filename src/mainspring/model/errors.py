@@ -4,6 +4,7 @@ MainspringError
 ├── InvalidRequest (400)      ├── Unauthorized (401)   ├── Forbidden (403)    ├── NotFound (404)
 ├── Conflict (409)            ├── TooLarge (413)       ├── SessionBusy (429)  ├── Unavailable (503)
 ├── InvalidAgent (400)        └── StoreError (503)
+└── StaleWriter (409): another host drives the session now
 """
 
 from __future__ import annotations
@@ -143,6 +144,13 @@ class StoreError(Unavailable):
     """The database failed; nothing was written."""
 
     code = "STORE_UNAVAILABLE"
+
+
+class StaleWriter(MainspringError):
+    """Another host drives the session now; nothing was written."""
+
+    status = 409
+    code = "STALE_WRITER"
 
 
 class ProviderError(MainspringError):

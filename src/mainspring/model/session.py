@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mainspring.model.events import TodoItem
+from mainspring.model.stream_events import TodoItem
 from mainspring.model.generation import Usage
 from mainspring.model.messages import Message, Sender
 from mainspring.model.program import Display

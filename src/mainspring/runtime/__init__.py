@@ -1,0 +1,1 @@
+"""Use cases and ports: everything asynchronous that owns order, time and retries."""

@@ -1,0 +1,244 @@
+"""Owns the ports: what the runtime wishes of a store, a model, a clock; adapters implement them, contract suites judge them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Literal, Protocol
+
+from mainspring.model.agents import AgentRecord
+from mainspring.model.generation import ModelChunk, ModelRequest
+from mainspring.model.rows import Row
+from mainspring.model.values import Value
+
+
+class Clock(Protocol):
+    """Time, given."""
+
+    def now(self) -> float:
+        """Wall time, Unix seconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Returns after that long."""
+        ...
+
+
+class Ids(Protocol):
+    """Chance, given."""
+
+    def token(self) -> str:
+        """22 characters of 0-9A-Za-z: at least 128 random bits."""
+        ...
+
+
+class Completer(Protocol):
+    """A wire to a provider of models."""
+
+    def complete(self, request: ModelRequest, /) -> AsyncIterator[list[ModelChunk]]:
+        """The answer, in lists of what arrived together; the last chunk is `Finished`.
+
+        Raises `ProviderError` on any failure. Closing the iterator closes the provider's socket.
+        """
+        ...
+
+
+class Completers(Protocol):
+    """Finds the wire for a model name."""
+
+    def find(self, model: str, /) -> Completer:
+        """The completer for `provider/model-id`; raises `ProviderError` if unknown or without a key."""
+        ...
+
+
+class SessionRecord(Value, frozen=True, kw_only=True):
+    """A session's row: everything a list or a guard needs without folding the journal.
+
+    `cursor`: the last one used. `epoch` grows with each host that takes the session: appends under an older one are refused.
+    `active_execution` is set while an execution is open; `waiting`: it waits for results from outside.
+    """
+
+    id: str
+    project_id: str
+    agent_id: str
+    agent_slug: str
+    version: str
+    format: Literal["interactive", "worker"]
+    status: Literal["active", "expired"]
+    created_at: float
+    updated_at: float
+    expires_at: float
+    cursor: int = 0
+    epoch: int = 0
+    active_execution: str | None = None
+    waiting: bool = False
+    start_key: str | None = None
+
+
+class SessionPatch(Value, frozen=True, kw_only=True):
+    """Changes of a session's row that ride with an append; None: unchanged. `active_execution` "" clears it."""
+
+    status: Literal["active", "expired"] | None = None
+    active_execution: str | None = None
+    waiting: bool | None = None
+    updated_at: float | None = None
+    expires_at: float | None = None
+    version: str | None = None
+
+
+class Append(Value, frozen=True, kw_only=True):
+    """Rows to add to one journal. Refused (`StaleWriter`) unless `epoch` is the session's and the cursor fits."""
+
+    session_id: str
+    epoch: int
+    rows: tuple[Row, ...]
+    patch: SessionPatch | None = None
+    snapshot: bytes | None = None
+    """State after the last row, compressed; replaces the one before."""
+    claim: bool = False
+    """Compare-and-set: refused (`SessionBusy`) if another execution is active."""
+
+
+class Loaded(Value, frozen=True, kw_only=True):
+    """A session as stored: row, snapshot (`snapshot_cursor` 0: none) and the facts after it, in order, without deltas."""
+
+    record: SessionRecord
+    snapshot: bytes | None
+    snapshot_cursor: int
+    facts: tuple[Row, ...]
+
+
+class ListSessions(Value, frozen=True, kw_only=True):
+    """A page of sessions, newest `updated_at` first. `before`: (updated_at, id) of the last one seen."""
+
+    project_id: str
+    agent_id: str | None = None
+    status: Literal["active", "expired"] | None = None
+    before: tuple[float, str] | None = None
+    limit: int = 50
+
+
+class EventLog(Protocol):
+    """Sessions and their journals."""
+
+    async def create_session(self, record: SessionRecord, rows: Sequence[Row], /) -> SessionRecord:
+        """Stores a new session with its first rows; with a `start_key` that exists already: that session instead."""
+        ...
+
+    def append(self, append: Append, /) -> asyncio.Future[None]:
+        """Queues an append, in call order; the result is done when it is on disk. See `Append` for refusals."""
+        ...
+
+    async def load(self, session_id: str, /) -> Loaded | None:
+        """A session, its snapshot and the facts after it."""
+        ...
+
+    async def record(self, session_id: str, /) -> SessionRecord | None:
+        """Only the row."""
+        ...
+
+    async def read(self, session_id: str, after: int, limit: int, /) -> list[Row]:
+        """Up to `limit` rows whose `last` > `after`, in order, stubs included."""
+        ...
+
+    async def facts(self, session_id: str, /) -> list[Row]:
+        """Every fact row of a journal, in order (for projections)."""
+        ...
+
+    async def take(self, session_id: str, /) -> int:
+        """A new epoch for the session: older writers are fenced from now on."""
+        ...
+
+    async def sessions(self, query: ListSessions, /) -> list[SessionRecord]:
+        """A page of sessions."""
+        ...
+
+    async def open_sessions(self) -> list[SessionRecord]:
+        """Sessions with an active execution (after a crash: what has to be resumed)."""
+        ...
+
+    async def due_sessions(self, now: float, limit: int, /) -> list[SessionRecord]:
+        """Active sessions without an active running execution whose `expires_at` has passed."""
+        ...
+
+    async def prune(self, before: float, limit: int, /) -> int:
+        """Turns delta rows older than `before` of settled executions into stubs; returns how many rows were dropped."""
+        ...
+
+
+class AgentStore(Protocol):
+    """Published agents, every version kept."""
+
+    async def publish(self, record: AgentRecord, /) -> AgentRecord:
+        """Creates or updates by (project, slug); keeps `id` and `created_at` of an existing one; revives an archived one as new."""
+        ...
+
+    async def agents(self, project_id: str, /) -> list[AgentRecord]:
+        """Not archived, by slug."""
+        ...
+
+    async def agent(self, project_id: str, id_or_slug: str, /) -> AgentRecord | None:
+        """The current version, by id, else by slug; None if unknown or archived."""
+        ...
+
+    async def agent_version(self, project_id: str, agent_id: str, version: str, /) -> AgentRecord | None:
+        """One version, also of an archived agent."""
+        ...
+
+    async def archive(self, project_id: str, agent_id: str, at: float, /) -> bool:
+        """Takes an agent out of lists; its slug is free again."""
+        ...
+
+
+class KeyRecord(Value, frozen=True, kw_only=True):
+    """An API key: only the digest of the secret is kept. `prefix` is shown to people."""
+
+    id: str
+    project_id: str
+    name: str
+    prefix: str
+    digest: bytes
+    scopes: tuple[str, ...]
+    created_at: float
+    expires_at: float | None = None
+    revoked_at: float | None = None
+
+
+class KeyStore(Protocol):
+    """API keys."""
+
+    async def add_key(self, record: KeyRecord, /) -> None:
+        """Stores a key."""
+        ...
+
+    async def key_by_digest(self, digest: bytes, /) -> KeyRecord | None:
+        """The key, revoked and expired ones included (the caller judges)."""
+        ...
+
+    async def keys(self, project_id: str, /) -> list[KeyRecord]:
+        """All, newest first."""
+        ...
+
+    async def revoke_key(self, project_id: str, key_id: str, at: float, /) -> bool:
+        """Whether it was there and live."""
+        ...
+
+
+class Store(EventLog, AgentStore, KeyStore, Protocol):
+    """A database."""
+
+    async def open(self) -> None:
+        """Connects and brings the schema up to date."""
+        ...
+
+    async def close(self) -> None:
+        """Commits what is queued, then closes."""
+        ...
+
+    async def ping(self) -> None:
+        """Raises `StoreError` if the database does not answer."""
+        ...
