@@ -1,0 +1,61 @@
+"""Owns what callers ask of the runtime and what they get to follow: requests, legs, principals."""
+
+from __future__ import annotations
+
+from mainspring.model.messages import Sender
+from mainspring.model.rows import Row
+from mainspring.model.signals import ToolResult
+from mainspring.model.values import Json, Value
+
+
+class Principal(Value, frozen=True, kw_only=True):
+    """Who calls: the project and scopes of a verified key."""
+
+    project_id: str
+    key_id: str
+    scopes: frozenset[str]
+
+
+class TriggerRequest(Value, frozen=True, kw_only=True):
+    """A trigger. `rollback`: cut the main thread after message `rollback_after` first (None: empty it).
+
+    `trigger` None: `user-message`. `key`: the same key again attaches to the execution it started.
+    """
+
+    trigger: str | None = None
+    input: dict[str, Json] = {}
+    sender: Sender | None = None
+    rollback: bool = False
+    rollback_after: str | None = None
+    tool_schemas: tuple[dict[str, Json], ...] = ()
+    key: str | None = None
+
+
+class ContinueRequest(Value, frozen=True, kw_only=True):
+    """Tool results for an execution that waits. `tool_schemas` None: those of the first leg stay."""
+
+    execution_id: str
+    results: tuple[ToolResult, ...] = ()
+    tool_schemas: tuple[dict[str, Json], ...] | None = None
+
+
+class RestoreRequest(Value, frozen=True, kw_only=True):
+    """UIMessages as a consumer stored them, checked for shape by the wire, and the session input."""
+
+    messages: tuple[dict[str, Json], ...]
+    input: dict[str, Json] = {}
+
+
+class Leg(Value, frozen=True, kw_only=True):
+    """Where to read an answer: the events of `execution_id` after cursor `after`; `continuation`: not the first leg."""
+
+    session_id: str
+    execution_id: str
+    after: int
+    continuation: bool = False
+
+
+class Batch(Value, frozen=True, kw_only=True):
+    """Rows that became visible together, in order, without gap to the batch before."""
+
+    rows: tuple[Row, ...]
