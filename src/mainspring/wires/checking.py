@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 from mainspring.model.errors import InvalidRequest, TooLarge
@@ -23,10 +23,10 @@ def check_depth(value: Json, place: str) -> None:
     raise InvalidRequest(f"{place} is nested deeper than {MAX_DEPTH} levels")
 
 
-def _items(container: Json) -> list[Json]:
+def _items(container: Json) -> Iterable[Json]:
     if isinstance(container, dict):
-        return list(cast("dict[str, Json]", container).values())
-    return container if isinstance(container, list) else []
+        return cast("dict[str, Json]", container).values()
+    return cast("Iterable[Json]", container) if isinstance(container, list) else ()
 
 
 class Fields:
@@ -110,7 +110,7 @@ class Fields:
         value = self.members.get(name)
         if not isinstance(value, list):
             raise self.refuse(name, "must be an array")
-        elements: list[Json] = value
+        elements = list(cast("Iterable[Json]", value))
         if len(elements) > most:
             raise TooLarge(f"{self.at(name)} has {len(elements)} elements, {most} are allowed")
         return [(element, f"{self.at(name)}[{index}]") for index, element in enumerate(elements)]
