@@ -1,0 +1,1 @@
+"""The protocol language: an agent's files in, a program and diagnostics out; pure, and it never raises."""
