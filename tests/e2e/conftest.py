@@ -1,0 +1,44 @@
+"""Owns the fixtures of the process tests: a provider, a server for each test, published agents."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.agents import CHAT
+from tests.e2e.desk import Desk
+from tests.e2e.model_server import ModelServer
+from tests.e2e.server_process import ServerProcess
+
+
+@pytest.fixture
+def models() -> Iterator[ModelServer]:
+    """A strict provider; the test fails if any request to it was wrong."""
+    with ModelServer() as server:
+        yield server
+        assert server.wrong() == []
+
+
+@pytest.fixture
+def server(tmp_path: Path, models: ModelServer) -> Iterator[ServerProcess]:
+    """A server process, not started yet."""
+    process = ServerProcess(tmp_path, models.base_url)
+    yield process
+    if process.process is not None:
+        process.kill()
+
+
+@pytest.fixture
+def open_desk(server: ServerProcess, models: ModelServer) -> Callable[..., Desk]:
+    """Starts the server and publishes one agent of a protocol; everything a test holds in its hands."""
+
+    def desk(protocol: str = CHAT) -> Desk:
+        return Desk.open(server, models, protocol)
+
+    return desk
+
+
+@pytest.fixture
+def desk(open_desk: Callable[..., Desk]) -> Desk:
+    """A started server with the agent `CHAT`."""
+    return open_desk()
