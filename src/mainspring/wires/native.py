@@ -185,6 +185,10 @@ class LegWriter:
             return b""
         return self._whole_arguments(_call_id.decode(data).tool_call_id) + frame(data)
 
+    def _argument(self, data: bytes) -> bytes:
+        """A delta stored as a fact: the whole arguments of a call that no model wrote."""
+        return self._older_deltas(data) if self._older else frame(data)
+
     def _whole_arguments(self, call_id: str) -> bytes:
         """Clients of version 2 parse every delta by itself: they get one, the whole."""
         pieces = self._arguments.pop(call_id, None)
@@ -254,6 +258,7 @@ class LegWriter:
     _HANDLERS: ClassVar[dict[bytes, Callable[[LegWriter, bytes], bytes]]] = {
         b"tool-input-start": _announce,
         b"tool-input-available": _announce,
+        b"tool-input-delta": _argument,
         b"tool-input-end": _input_ended,
         b"block-start": _block,
         b"tool-request": _request,
