@@ -206,6 +206,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def answer(self, reply: Reply, asked: Asked) -> None:
         """Plays `reply`."""
+        while reply and isinstance(reply[0], Gate):
+            self.stand(reply[0], asked)  # before the first byte
+            reply = reply[1:]
         if reply and isinstance(reply[0], Refuse):
             self.refuse(reply[0])
             return
