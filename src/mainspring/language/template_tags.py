@@ -85,10 +85,10 @@ def _unclosed(match: re.Match[str]) -> Fault:
     found = match["broken"]
     return Fault(
         "prompt-unclosed-tag",
-        f"The tag `{{{{{found}` is not closed: there is no `}}}}` on its line",
+        f"the tag `{{{{{found}` is not closed: there is no `}}}}` on its line",
         match.start(),
         match.end(),
-        hint="Close it with `}}`; a tag stays on one line, and a text in a condition needs both of its double quotes",
+        hint="close it with `}}`; a tag stays on one line, and a text in a condition needs both of its double quotes",
     )
 
 
@@ -116,12 +116,12 @@ def _keyword(word: re.Match[str], at: int, match: re.Match[str]) -> Iterator[Tag
             "prompt-unknown-block",
             f"`{{{{{name}}}}}` is not a block of the prompt language and stays as text",
             *whole,
-            hint="The only block is `{{#if VAR}} ... {{/if}}`",
+            hint="the only block is `{{#if VAR}} ... {{/if}}`",
             severity="warning",
         )
     elif name == "/if" and _separate(rest):
         if rest:
-            yield _malformed("`{{/if}}` takes nothing after its name", whole, "Write `{{/if}}`")
+            yield _malformed("`{{/if}}` takes nothing after its name", whole, "write `{{/if}}`")
         yield Tag("end", *whole, whole)
     elif name in ("else", "elif", "elseif", "elsif") and _separate(rest):
         yield from _alternative(word, at, match)
@@ -137,7 +137,7 @@ def _alternative(word: re.Match[str], at: int, match: re.Match[str]) -> Iterator
         yield from _conditional("else-if", rest[found.end() :], at + len("else") + found.end(), match)
     else:
         yield _malformed(
-            f"`{{{{{name}{rest}}}}}` is not a tag", whole, "Write `{{else}}` or `{{else if VAR}}`"
+            f"`{{{{{name}{rest}}}}}` is not a tag", whole, "write `{{else}}` or `{{else if VAR}}`"
         )
 
 
@@ -160,7 +160,7 @@ def _conditional(
     condition = _condition(content)
     if condition is None and match["body"] is not None:
         place = inner if content else (match.start(), match.end())
-        what = f"`{content}` is not a condition" if content else "The condition is missing"
+        what = f"`{content}` is not a condition" if content else "the condition is missing"
         yield Fault(
             "prompt-bad-condition", what, *place, hint=_condition_hint(content), allowed=CONDITION_FORMS
         )
@@ -183,15 +183,15 @@ def _condition(content: str) -> Condition | None:
 HINTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(r"&&|\|\||\b(?:and|or|AND|OR)\b"),
-        "Nest one `{{#if}}` in another instead of joining conditions",
+        "nest one `{{#if}}` in another instead of joining conditions",
     ),
-    (re.compile(r"'"), "Put the text in double quotes"),
-    (re.compile(r"^[A-Z0-9_]+\s*=[^=]"), "Compare with `==`"),
-    (re.compile(r"^!.*[!=]="), "Use `!=` instead of `!` and `==`"),
-    (re.compile(r"[<>]"), "Numbers cannot be compared; `==` and `!=` compare texts"),
-    (re.compile(r"[!=]=\s*[^\"\s]"), "Put the text in double quotes"),
-    (re.compile(r"^!?\s*[a-z]"), "Names of variables are UPPER_SNAKE_CASE"),
-    (re.compile(r"\."), "Only whole variables can be tested, not their members"),
+    (re.compile(r"'"), "put the text in double quotes"),
+    (re.compile(r"^[A-Z0-9_]+\s*=[^=]"), "compare with `==`"),
+    (re.compile(r"^!.*[!=]="), "use `!=` instead of `!` and `==`"),
+    (re.compile(r"[<>]"), "numbers cannot be compared; `==` and `!=` compare texts"),
+    (re.compile(r"[!=]=\s*[^\"\s]"), "put the text in double quotes"),
+    (re.compile(r"^!?\s*[a-z]"), "names of variables are UPPER_SNAKE_CASE"),
+    (re.compile(r"\."), "only whole variables can be tested, not their members"),
 )
 
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from typing import TypeAlias
 
 import msgspec
 
+from mainspring.language.report import did_you_mean
 from mainspring.language.template_tags import Fault, Places, Tag, scan
 from mainspring.model.agents import PromptFile
 from mainspring.model.diagnostics import Diagnostic
@@ -159,9 +159,9 @@ def _acceptable(name: str, taken: dict[str, _Draft], report: _Report) -> bool:
     """Whether a prompt's own name is good and new; a diagnostic if not."""
     if not NAME.fullmatch(name):
         code, message = "prompt-name", f"`{name}` is not a prompt name"
-        hint = "Names are lowercase-with-dashes; `/` separates folders below `prompts/`"
+        hint = "names are lowercase-with-dashes; `/` separates folders below `prompts/`"
     elif name in taken:
-        code, message, hint = "prompt-duplicate", f"There are two prompts named `{name}`", ""
+        code, message, hint = "prompt-duplicate", f"there are two prompts named `{name}`", ""
     else:
         return True
     span = Span(file=prompt_path(name))
@@ -192,7 +192,7 @@ class _Parser:
                 self._take(found)
         self._text_until(len(self._text))
         for choice in self._open:
-            self._unbalanced(choice.opened, "This `{{#if}}` is never closed", "Add `{{/if}}` after its text")
+            self._unbalanced(choice.opened, "this `{{#if}}` is never closed", "add `{{/if}}` after its text")
         return _Draft(self._prompt.name, self._root, self._includes, len(self._text), self._nesting)
 
     @property
@@ -229,14 +229,14 @@ class _Parser:
             self._nesting = max(self._nesting, depth)
         self._open.append(choice)
         if depth == NESTING + 1:
-            message = f"Conditionals nest deeper than {NESTING}"
+            message = f"conditionals nest deeper than {NESTING}"
             self._complain(Fault("prompt-too-deep", message, tag.start, tag.end))
 
     def _alternative(self, tag: Tag) -> None:
         written = "`{{else}}`" if tag.kind == "else" else "`{{else if}}`"
         if not self._open:
             self._unbalanced(
-                tag, f"{written} stands outside any `{{{{#if}}}}`", "Put `{{#if VAR}}` before it"
+                tag, f"{written} stands outside any `{{{{#if}}}}`", "put `{{#if VAR}}` before it"
             )
             return
         choice = self._open[-1]
@@ -250,7 +250,7 @@ class _Parser:
         if self._open:
             self._open.pop()
         else:
-            self._unbalanced(tag, "`{{/if}}` closes nothing", "Put `{{#if VAR}}` before it, or take it away")
+            self._unbalanced(tag, "`{{/if}}` closes nothing", "put `{{#if VAR}}` before it, or take it away")
 
     def _unbalanced(self, tag: Tag, message: str, hint: str) -> None:
         self._complain(Fault("prompt-unbalanced", message, tag.start, tag.end, hint))
@@ -277,9 +277,9 @@ def _check_include(include: _Include, owner: str, drafts: dict[str, _Draft], rep
         message, hint = complaint
         report.add(_include_problem("prompt-include-path", message, include, owner=owner, hint=hint))
     elif name not in drafts:
-        message = f"There is no prompt `{include.written}` to include"
-        near = get_close_matches(name, drafts, 1)
-        hint = f"Did you mean `{{{{@{near[0]}.md}}}}`?" if near else "The path starts below `prompts/`"
+        message = f"there is no prompt `{include.written}` to include"
+        hint = did_you_mean(include.written, [f"{other}.md" for other in drafts])
+        hint = hint or "the path starts below `prompts/`"
         problem = _include_problem("prompt-include-missing", message, include, owner=owner, hint=hint)
         allowed = tuple(f"{other}.md" for other in sorted(drafts)[:LISTED])
         report.add(msgspec.structs.replace(problem, allowed=allowed))
@@ -289,7 +289,7 @@ def _check_include(include: _Include, owner: str, drafts: dict[str, _Draft], rep
 
 def _path_complaint(written: str) -> tuple[str, str] | None:
     """What is wrong with the path of an include (message, hint); None: nothing."""
-    example = "Write a path below `prompts/`, like `{{@shared/tone.md}}`"
+    example = "write a path below `prompts/`, like `{{@shared/tone.md}}`"
     if written.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", written):
         return f"`{written}` is an absolute path", example
     if ".." in re.split(r"[/\\]", written):
@@ -299,7 +299,7 @@ def _path_complaint(written: str) -> tuple[str, str] | None:
     if not NAME.fullmatch(written.removesuffix(".md")):
         return (
             f"`{written}` is not the path of a prompt",
-            "Names of files and folders are lowercase-with-dashes",
+            "names of files and folders are lowercase-with-dashes",
         )
     return None
 
@@ -334,11 +334,11 @@ def _over_limits(draft: _Draft, target: _Draft, total: int) -> str:
     """Why `target` may not be included once more; empty: it may."""
     characters = draft.characters + target.characters
     if characters > RESOLVED_CHARACTERS:
-        return f"With its includes this prompt is longer than {RESOLVED_CHARACTERS} characters"
+        return f"with its includes this prompt is longer than {RESOLVED_CHARACTERS} characters"
     if total + characters > ALL_CHARACTERS:
-        return f"With their includes the prompts are longer than {ALL_CHARACTERS} characters together"
+        return f"with their includes the prompts are longer than {ALL_CHARACTERS} characters together"
     if draft.nesting + target.nesting > RESOLVED_NESTING:
-        return f"With its includes the conditionals of this prompt nest deeper than {RESOLVED_NESTING}"
+        return f"with its includes the conditionals of this prompt nest deeper than {RESOLVED_NESTING}"
     return ""
 
 
@@ -357,7 +357,7 @@ def _included_first(drafts: dict[str, _Draft], report: _Report) -> Iterator[str]
             elif include.target in path:
                 names = list(path)
                 circle = [*names[names.index(include.target) :], include.target]
-                message = f"Prompts include each other in a circle: {' -> '.join(circle)}"
+                message = f"prompts include each other in a circle: {' -> '.join(circle)}"
                 report.add(_include_problem("prompt-include-circular", message, include, owner=name))
                 include.target = None
             elif include.target is not None and include.target not in done:
