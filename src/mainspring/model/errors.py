@@ -3,7 +3,7 @@
 MainspringError
 ├── InvalidRequest (400)      ├── Unauthorized (401)   ├── Forbidden (403)    ├── NotFound (404)
 ├── Conflict (409)            ├── TooLarge (413)       ├── SessionBusy (429)  ├── Unavailable (503)
-├── InvalidAgent (400)        └── StoreError (503)
+├── InvalidAgent (400)        ├── StoreError (503)     └── RequestTimeout (408)
 └── StaleWriter (409): another host drives the session now
 """
 
@@ -69,7 +69,9 @@ class MainspringError(Exception):
     status = 500
     code = "INTERNAL_ERROR"
 
-    def __init__(self, message: str, *, code: str | None = None, details: dict[str, Json] | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str | None = None, details: dict[str, Json] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or type(self).code
@@ -117,6 +119,13 @@ class Conflict(MainspringError):
 
     status = 409
     code = "CONFLICT"
+
+
+class RequestTimeout(MainspringError):
+    """The request did not arrive in time; nothing was done."""
+
+    status = 408
+    code = "REQUEST_TIMEOUT"
 
 
 class TooLarge(MainspringError):

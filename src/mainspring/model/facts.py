@@ -46,6 +46,12 @@ class SessionExpired(EventFields, frozen=True, kw_only=True, tag="session-expire
     at: float
 
 
+class VersionChanged(EventFields, frozen=True, kw_only=True, tag="version-changed"):
+    """The session goes on under another version of its agent."""
+
+    version: str
+
+
 class Triggered(EventFields, frozen=True, kw_only=True, tag="triggered"):
     """A trigger was accepted. `token` is the random part of every id derived in this execution."""
 
@@ -86,13 +92,17 @@ class BlockDone(EventFields, frozen=True, kw_only=True, tag="block-done"):
 
 
 class ThreadStarted(EventFields, frozen=True, kw_only=True, tag="thread-started"):
-    """A thread begins, empty; `settings` are its dynamic members resolved (model, temperature, ...)."""
+    """A thread begins, empty, or (`keep`) goes on under another setting.
+
+    `settings` are complete: model, tools, temperature ... with dynamic members resolved, so that the thread
+    outlives the handler that began it.
+    """
 
     frame: str
     thread: str
     system: str | None = None
     settings: dict[str, Json] = {}
-    block: int | None = None
+    keep: bool = False
 
 
 class MessageAdded(EventFields, frozen=True, kw_only=True, tag="message-added"):
@@ -234,6 +244,7 @@ PrivateEvent: TypeAlias = (
     SessionCreated
     | SessionRestored
     | SessionExpired
+    | VersionChanged
     | Triggered
     | RolledBack
     | ToolSchemasGiven

@@ -261,7 +261,14 @@ class GenerateMedia(BlockFields, frozen=True, kw_only=True, tag="media"):
 
 
 Block: TypeAlias = (
-    AddMessage | NextMessage | CallTool | SetResource | StartThread | SerializeThread | RunWorker | GenerateMedia
+    AddMessage
+    | NextMessage
+    | CallTool
+    | SetResource
+    | StartThread
+    | SerializeThread
+    | RunWorker
+    | GenerateMedia
 )
 
 

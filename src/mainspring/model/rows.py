@@ -9,7 +9,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     """Events `first`..`last` (cursors, inclusive) of a journal; `at` is Unix seconds.
 
     `kind`: 0 one fact (private or public), 1 deltas of one part, joined by newline, one event a cursor; 2 a stub: the
-    deltas were dropped after retention, `data` is `{"settled": cursor, "part": id}` naming the fact that carries their text.
+    deltas were dropped after retention, `data` is `{"settled": cursor, "part": id}`, the fact that carries their text.
     """
 
     first: int

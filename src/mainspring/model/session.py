@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mainspring.model.stream_events import TodoItem
 from mainspring.model.generation import Usage
 from mainspring.model.messages import Message, Sender
 from mainspring.model.program import Display
+from mainspring.model.stream_events import TodoItem
 from mainspring.model.values import Json, Value
 
 
 class Thread(Value, frozen=True, kw_only=True):
-    """A line of talk with a model; `settings` are its dynamic members resolved. `block`: who started it."""
+    """A line of talk with a model; `settings` are complete (model, tools, temperature ...), nothing dynamic is left."""
 
     name: str
     system: str | None = None
     settings: dict[str, Json] = {}
     messages: tuple[Message, ...] = ()
-    block: int | None = None
 
 
 class Scope(Value, frozen=True, kw_only=True):
@@ -39,7 +38,6 @@ class Generation(Value, frozen=True, kw_only=True):
     model: str
     attempt: int = 1
     settled: bool = False
-    finish_reason: str = "stop"
     call_ids: tuple[str, ...] = ()
 
 
@@ -95,6 +93,7 @@ class Execution(Value, frozen=True, kw_only=True):
     calls: dict[str, Call] = {}
     frames_opened: int = 0
     resumptions: int = 0
+    finish_reason: str = "stop"
     usage: Usage = Usage()
     sender: Sender | None = None
     tool_schemas: tuple[dict[str, Json], ...] = ()

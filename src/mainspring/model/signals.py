@@ -9,6 +9,7 @@ from mainspring.model.events import Event
 from mainspring.model.generation import FinishReason, Usage
 from mainspring.model.messages import Sender
 from mainspring.model.parts import FileReference, ReasoningPart, TextPart
+from mainspring.model.session import State
 from mainspring.model.values import Json, Value
 
 
@@ -25,6 +26,8 @@ class TriggerSignal(Value, frozen=True, kw_only=True):
     rollback_after: str | None = None
     tool_schemas: tuple[dict[str, Json], ...] = ()
     key: str | None = None
+    version: str | None = None
+    """Go on under this version of the agent; None: the session's own."""
 
 
 class ToolResult(Value, frozen=True, kw_only=True):
@@ -54,17 +57,16 @@ class CallWritten(Value, frozen=True, kw_only=True):
     metadata: dict[str, Json] | None = None
 
 
-AnswerPart: TypeAlias = TextPart | ReasoningPart
-"""In an answer, in order: text and reasoning as parts, tool calls as `CallWritten`."""
+AnswerPart: TypeAlias = TextPart | ReasoningPart | CallWritten
+"""A piece of an answer, in the order they began."""
 
 
 class AnswerSignal(Value, frozen=True, kw_only=True):
-    """A model call ended with an answer; `parts` in the order they began. `part_ids`: ids they streamed under."""
+    """A model call ended with an answer. `part_ids`: the ids its parts streamed under, one a part."""
 
     generation_id: str
     attempt: int
-    parts: tuple[TextPart | ReasoningPart, ...]
-    calls: tuple[CallWritten, ...]
+    parts: tuple[AnswerPart, ...]
     part_ids: tuple[str, ...]
     reason: FinishReason
     usage: Usage
@@ -95,11 +97,14 @@ class StopSignal(Value, frozen=True, kw_only=True):
 
 
 class ResumeSignal(Value, frozen=True, kw_only=True):
-    """A host found the execution open after a crash; `attempt` is its claim. `open_parts`: streamed and unsettled."""
+    """A host found the execution open after a crash; `attempt` is its claim.
+
+    `open_parts`: by generation id, what it had streamed: (part id, kind `text`/`reasoning`/`tool`/`worker`, closed).
+    """
 
     attempt: str
     at: float
-    open_parts: dict[str, tuple[str, ...]] = {}
+    open_parts: dict[str, tuple[tuple[str, str, bool], ...]] = {}
 
 
 class ExpireSignal(Value, frozen=True, kw_only=True):
@@ -123,16 +128,12 @@ class Complete(Value, frozen=True, kw_only=True):
     thread: str
 
 
-class CallTool(Value, frozen=True, kw_only=True):
-    """Run a tool; `call_id` is the idempotency key."""
-
-    call_id: str
-
-
-Effect: TypeAlias = Complete | CallTool
+Effect: TypeAlias = Complete
 
 
 class Decision(Value, frozen=True, kw_only=True):
     """What `decide` answers: events to append; effects follow from `outstanding` of the state after them."""
 
     events: tuple[Event, ...]
+    state: State
+    """The state after them: what `fold` gives, so that nobody folds twice."""

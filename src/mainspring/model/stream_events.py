@@ -12,7 +12,9 @@ from mainspring.model.errors import ErrorSource, ErrorType, ProviderInfo, ToolIn
 from mainspring.model.program import Display
 from mainspring.model.values import Json, Value
 
-StreamFinish = Literal["stop", "tool-calls", "client-tool-calls", "length", "content-filter", "error", "other"]
+StreamFinish = Literal[
+    "stop", "tool-calls", "client-tool-calls", "length", "content-filter", "error", "other"
+]
 TodoStatus = Literal["pending", "in_progress", "completed", "cancelled"]
 
 

@@ -1,9 +1,9 @@
-"""Owns the ports: what the runtime wishes of a store, a model, a clock; adapters implement them, contract suites judge them."""
+"""Owns the ports: what the runtime wishes of a store, a model, a clock; contract suites judge who implements them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, Protocol
 
 from mainspring.model.agents import AgentRecord
@@ -39,8 +39,8 @@ class Ids(Protocol):
 class Completer(Protocol):
     """A wire to a provider of models."""
 
-    def complete(self, request: ModelRequest, /) -> AsyncIterator[list[ModelChunk]]:
-        """The answer, in lists of what arrived together; the last chunk is `Finished`.
+    def complete(self, request: ModelRequest, /) -> AsyncGenerator[list[ModelChunk], None]:
+        """The answer, in lists of what arrived together; the last chunk is `Finished`. An async generator.
 
         Raises `ProviderError` on any failure. Closing the iterator closes the provider's socket.
         """
@@ -58,7 +58,7 @@ class Completers(Protocol):
 class SessionRecord(Value, frozen=True, kw_only=True):
     """A session's row: everything a list or a guard needs without folding the journal.
 
-    `cursor`: the last one used. `epoch` grows with each host that takes the session: appends under an older one are refused.
+    `cursor`: the last one used. `epoch` grows with each host that takes the session: older ones are refused.
     `active_execution` is set while an execution is open; `waiting`: it waits for results from outside.
     """
 
@@ -104,7 +104,7 @@ class Append(Value, frozen=True, kw_only=True):
 
 
 class Loaded(Value, frozen=True, kw_only=True):
-    """A session as stored: row, snapshot (`snapshot_cursor` 0: none) and the facts after it, in order, without deltas."""
+    """A session as stored: row, snapshot (`snapshot_cursor` 0: none), and the facts after it, without deltas."""
 
     record: SessionRecord
     snapshot: bytes | None
@@ -174,7 +174,7 @@ class AgentStore(Protocol):
     """Published agents, every version kept."""
 
     async def publish(self, record: AgentRecord, /) -> AgentRecord:
-        """Creates or updates by (project, slug); keeps `id` and `created_at` of an existing one; revives an archived one as new."""
+        """Creates or updates by (project, slug), keeping `id` and `created_at`; the slug of an archived one is free."""
         ...
 
     async def agents(self, project_id: str, /) -> list[AgentRecord]:

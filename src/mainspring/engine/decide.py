@@ -1,0 +1,295 @@
+"""Owns decide: what a signal means for a session, as events; the one door that every transition passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from mainspring.engine.blocks.next_message import answered
+from mainspring.engine.endings import Partial, fail_frame, stop_execution
+from mainspring.engine.evolve import MAIN_THREAD, kept_messages
+from mainspring.engine.evolve_execution import result_digest
+from mainspring.engine.inputs import check_values
+from mainspring.engine.interpreter import guarded, run
+from mainspring.engine.lenses import find_generation, running_generations
+from mainspring.engine.rounds import Outcome, advance_call, request_calls, settle_call
+from mainspring.engine.turn import Library, Turn
+from mainspring.model.errors import Conflict, Failure, InvalidRequest, NotFound, SessionBusy
+from mainspring.model.facts import (
+    GenerationFailed,
+    Resumed,
+    RolledBack,
+    SessionExpired,
+    ToolSchemasGiven,
+    Triggered,
+    VersionChanged,
+)
+from mainspring.model.program import Program
+from mainspring.model.session import State
+from mainspring.model.signals import (
+    AnswerSignal,
+    Decision,
+    ExpireSignal,
+    FailedSignal,
+    ResultsSignal,
+    ResumeSignal,
+    Signal,
+    StopSignal,
+    ToolResult,
+    TriggerSignal,
+)
+from mainspring.model.stream_events import (
+    AttemptSuperseded,
+    ReasoningEnded,
+    Start,
+    TextEnded,
+    ToolInputEnded,
+    WorkerStart,
+)
+
+RESUMPTIONS_WITHOUT_PROGRESS = 3
+
+
+def decide(library: Library, state: State, signal: Signal) -> Decision:
+    """The events a signal leads to; none if it is out of date.
+
+    Raises `NotFound`, `Conflict`, `SessionBusy` or `InvalidRequest` for what a caller must not ask.
+    """
+    turn = Turn(library, state, at=signal.at)
+    _DECIDERS[type(signal)](turn, signal)
+    run(turn)
+    request_calls(turn, again=isinstance(signal, ResultsSignal) and bool(turn.events))
+    return Decision(events=tuple(turn.events), state=turn.state)
+
+
+# ---- trigger ------------------------------------------------------------------------------------------------
+
+
+def _trigger(turn: Turn, signal: TriggerSignal) -> None:
+    state = turn.state
+    if state.status == "expired":
+        raise NotFound("The session has expired.", code="SESSION_EXPIRED")
+    program = turn.library.programs[signal.version or state.version]
+    given = _trigger_input(program, signal)
+    if state.execution is not None:
+        if running_generations(state.execution):
+            raise SessionBusy("Another execution runs in this session.")
+        stop_execution(turn, {}, superseded=True)
+    if signal.version is not None and signal.version != state.version:
+        turn.emit(VersionChanged(version=signal.version))
+    if signal.rollback:
+        _check_rollback(turn.state, signal.rollback_after)
+        turn.emit(RolledBack(after_message_id=signal.rollback_after))
+    last_message_id = turn.state.last_message_id
+    turn.emit(
+        Triggered(
+            execution_id=signal.execution_id,
+            token=signal.token,
+            trigger=signal.trigger,
+            input=given,
+            at=signal.at,
+            sender=signal.sender,
+            key=signal.key,
+        )
+    )
+    turn.emit(
+        Start(
+            execution_id=signal.execution_id,
+            message_id=turn.execution.message_id,
+            last_message_id=last_message_id,
+            session_id=state.session_id,
+        )
+    )
+    if signal.tool_schemas:
+        turn.emit(ToolSchemasGiven(tools=signal.tool_schemas))
+    if state.format == "worker":
+        turn.emit(
+            WorkerStart(
+                worker_id=turn.execution.root,
+                worker_slug=program.slug,
+                description=program.description,
+                input=turn.scope(turn.execution.root).input,
+            )
+        )
+    turn.ready.append(turn.execution.root)
+
+
+def _trigger_input(program: Program, signal: TriggerSignal) -> dict[str, Any]:
+    if program.format == "worker":
+        return {}
+    trigger = program.triggers.get(signal.trigger)
+    if trigger is None:
+        known = ", ".join(program.triggers) or "none"
+        raise InvalidRequest(f'triggerName: there is no trigger "{signal.trigger}"; triggers: {known}')
+    values, problems = check_values(program, trigger.input, signal.input, where="input")
+    if problems:
+        raise InvalidRequest("; ".join(problems))
+    return values
+
+
+def _check_rollback(state: State, after: str | None) -> None:
+    thread = state.scopes[state.root].threads.get(MAIN_THREAD)
+    if kept_messages(() if thread is None else thread.messages, after) is None:
+        raise InvalidRequest(
+            f"rollbackAfterMessageId: there is no message {after!r} in this session", code="UNKNOWN_MESSAGE"
+        )
+
+
+# ---- tool results -------------------------------------------------------------------------------------------
+
+
+def _results(turn: Turn, signal: ResultsSignal) -> None:
+    state = turn.state
+    execution = state.execution
+    if execution is None or execution.id != signal.execution_id:
+        _refuse_late(state, signal)
+        return
+    fresh = [result for result in signal.results if _is_fresh(state, result)]
+    for result in fresh:
+        _settle_result(turn, result)
+    for result in fresh:
+        if result.tool_call_id in turn.execution.calls:
+            frame_id = turn.execution.calls[result.tool_call_id].frame
+            guarded(turn, frame_id, partial(advance_call, turn, result.tool_call_id))
+        if turn.state.execution is None:
+            return
+
+
+def _refuse_late(state: State, signal: ResultsSignal) -> None:
+    """The same results again after the end are fine; anything else is told what happened."""
+    if state.last_execution_id != signal.execution_id:
+        raise NotFound(f"executionId: there is no execution {signal.execution_id!r} in this session")
+    known = all(
+        state.settled_digests.get(result.tool_call_id) == result_digest(result.result, result.error)
+        for result in signal.results
+    )
+    if not known or not signal.results:
+        raise Conflict(f"The execution is over ({state.last_outcome}).", code="EXECUTION_OVER")
+
+
+def _is_fresh(state: State, result: ToolResult) -> bool:
+    digest = state.settled_digests.get(result.tool_call_id)
+    if digest is not None:
+        if digest != result_digest(result.result, result.error):
+            raise Conflict(f"Call {result.tool_call_id} has another result already.", code="RESULT_CONFLICT")
+        return False
+    execution = state.execution
+    call = None if execution is None else execution.calls.get(result.tool_call_id)
+    if call is None or call.worker is not None:
+        raise NotFound(f"toolCallId: there is no open call {result.tool_call_id!r} in this execution")
+    return True
+
+
+def _settle_result(turn: Turn, result: ToolResult) -> None:
+    if turn.execution.calls[result.tool_call_id].settled:
+        return
+    outcome = Outcome(output=result.result, error=result.error or None, files=result.files)
+    settle_call(turn, result.tool_call_id, outcome, ran="caller")
+
+
+# ---- model calls --------------------------------------------------------------------------------------------
+
+
+def _current(turn: Turn, generation_id: str, attempt: int) -> str | None:
+    """The frame that waits for this attempt of a model call; None: the news is out of date."""
+    execution = turn.state.execution
+    found = None if execution is None else find_generation(execution, generation_id)
+    if found is None or found[1].settled or found[1].attempt != attempt:
+        return None
+    return found[0].id
+
+
+def _answer(turn: Turn, signal: AnswerSignal) -> None:
+    frame_id = _current(turn, signal.generation_id, signal.attempt)
+    if frame_id is not None:
+        guarded(turn, frame_id, lambda: answered(turn, turn.frame(frame_id), signal))
+
+
+def _failed(turn: Turn, signal: FailedSignal) -> None:
+    frame_id = _current(turn, signal.generation_id, signal.attempt)
+    if frame_id is None:
+        return
+    partial = Partial(parts=signal.parts, part_ids=signal.part_ids)
+    if not any(part.text for part in signal.parts):
+        turn.emit(
+            GenerationFailed(
+                generation_id=signal.generation_id,
+                frame=frame_id,
+                failure=signal.failure,
+                usage=signal.usage,
+            )
+        )
+    fail_frame(turn, turn.frame(frame_id), signal.failure, partial)
+
+
+# ---- stop, resume, expire -----------------------------------------------------------------------------------
+
+
+def _stop(turn: Turn, signal: StopSignal) -> None:
+    if turn.state.execution is None:
+        return
+    stop_execution(
+        turn,
+        {
+            generation_id: Partial(parts=parts, part_ids=signal.part_ids.get(generation_id, ()))
+            for generation_id, parts in signal.partial.items()
+        },
+    )
+
+
+def _resume(turn: Turn, signal: ResumeSignal) -> None:
+    execution = turn.state.execution
+    if execution is None:
+        return
+    count = execution.resumptions + 1
+    turn.emit(Resumed(execution_id=execution.id, attempt=signal.attempt, count=count))
+    for frame, generation in running_generations(execution):
+        streamed = signal.open_parts.get(generation.id, ())
+        worker_id = turn.worker_id(frame)
+        for part_id, kind, closed in streamed:
+            if not closed:
+                turn.emit(_CLOSERS[kind](part_id, worker_id))
+        turn.emit(
+            AttemptSuperseded(
+                generation_id=generation.id,
+                attempt=generation.attempt,
+                parts=tuple(part_id for part_id, _, _ in streamed),
+                worker_id=worker_id,
+            )
+        )
+    if count > RESUMPTIONS_WITHOUT_PROGRESS:
+        failure = Failure(
+            error_type="internal_error",
+            message=f"The execution was interrupted {count} times without progress.",
+            retryable=True,
+            source="platform",
+            code="EXECUTION_INTERRUPTED",
+        )
+        fail_frame(turn, turn.frame(turn.execution.root), failure)
+
+
+_CLOSERS: dict[str, Callable[[str, str | None], Any]] = {
+    "text": lambda part_id, worker_id: TextEnded(id=part_id, worker_id=worker_id),
+    "reasoning": lambda part_id, worker_id: ReasoningEnded(id=part_id, worker_id=worker_id),
+    "tool": lambda part_id, worker_id: ToolInputEnded(tool_call_id=part_id, worker_id=worker_id),
+}
+
+
+def _expire(turn: Turn, signal: ExpireSignal) -> None:
+    if turn.state.status == "expired":
+        return
+    if turn.state.execution is not None:
+        stop_execution(turn, {})
+    turn.emit(SessionExpired(cause="cleared" if signal.cleared else "inactivity", at=signal.at))
+
+
+_DECIDERS: dict[type, Callable[[Turn, Any], None]] = {
+    TriggerSignal: _trigger,
+    ResultsSignal: _results,
+    AnswerSignal: _answer,
+    FailedSignal: _failed,
+    StopSignal: _stop,
+    ResumeSignal: _resume,
+    ExpireSignal: _expire,
+}

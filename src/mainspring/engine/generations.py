@@ -1,0 +1,73 @@
+"""Owns the asking for a model call, and what a streamed answer looks like to clients."""
+
+from __future__ import annotations
+
+from mainspring.engine.thread_settings import ensure_thread
+from mainspring.engine.turn import Turn
+from mainspring.model.facts import GenerationStarted
+from mainspring.model.program import NextMessage, Program
+from mainspring.model.session import Frame, Thread
+from mainspring.model.values import Value
+
+
+def generation_id(turn: Turn, frame: Frame, step: int) -> str:
+    """Derived from the place of the block and the step: the same effect has the same id whoever derives it."""
+    return f"gen_{turn.place(frame)}_{step}"
+
+
+def start_generation(turn: Turn, frame: Frame, block: NextMessage, *, step: int) -> None:
+    """Asks for the next message of the block's thread."""
+    thread = ensure_thread(turn, frame, block.thread)
+    turn.emit(
+        GenerationStarted(
+            generation_id=generation_id(turn, frame, step),
+            frame=frame.id,
+            thread=thread.name,
+            step=step,
+            model=str(thread.settings["model"]),
+        )
+    )
+
+
+def in_chat(turn: Turn, frame: Frame) -> bool:
+    """Whether what the model says in a frame's open block is part of the talk with the user."""
+    block = turn.block(frame)
+    return not (isinstance(block, NextMessage) and block.independent)
+
+
+class Presentation(Value, frozen=True, kw_only=True):
+    """How the answer of one model call streams: whoever performs the call writes the events by it.
+
+    `streams`: text and reasoning are shown; `tools_shown`: tool input is. `key` is the stem of the ids of its parts,
+    `call_key` that of its tool calls.
+    """
+
+    key: str
+    call_key: str
+    streams: bool
+    tools_shown: bool
+    worker_id: str | None
+    response_type: str | None
+    program: Program
+    thread: Thread
+
+
+def presentation(turn: Turn, frame: Frame, *, attempt: int) -> Presentation:
+    """The presentation of the generation a frame waits for."""
+    block = turn.block(frame)
+    generation = frame.generation
+    if not isinstance(block, NextMessage) or generation is None:
+        raise ValueError(f"frame {frame.id} waits for no model call")
+    place = generation.id.removeprefix("gen_")
+    ordinals = place.split("_", 1)[1]
+    visible = turn.visible(frame)
+    return Presentation(
+        key=f"{place}_{attempt}",
+        call_key=f"call_{turn.execution.token}_{ordinals}_{attempt}",
+        streams=visible and block.display == "stream",
+        tools_shown=visible and block.display != "hidden",
+        worker_id=turn.worker_id(frame),
+        response_type=block.response_type,
+        program=turn.program(frame),
+        thread=turn.scope(frame.id).threads[generation.thread],
+    )

@@ -1,0 +1,259 @@
+"""Owns a round of tool calls: opening what the model asked for, settling each call once, closing the round."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from mainspring.engine.builtin import ToolRefused, builtin_specs, run_builtin
+from mainspring.engine.generations import start_generation
+from mainspring.engine.lenses import open_calls, running_generations
+from mainspring.engine.turn import Turn
+from mainspring.engine.workers import open_worker
+from mainspring.model.facts import RoundClosed, ToolCalled, ToolSettled, VariableSet
+from mainspring.model.messages import Message
+from mainspring.model.parts import FileReference, ToolResultPart
+from mainspring.model.program import Display, NextMessage
+from mainspring.model.session import Call, Frame, Thread
+from mainspring.model.signals import CallWritten
+from mainspring.model.stream_events import PendingToolCall, ToolInputAvailable, ToolRequest
+from mainspring.model.values import Json, Value
+
+ARGUMENTS_SHOWN = 200
+Ran = Literal["caller", "builtin", "worker", "synthetic"]
+
+
+class Outcome(Value, frozen=True, kw_only=True):
+    """The one result of a call."""
+
+    output: Json = None
+    error: str | None = None
+    cancelled: bool = False
+    files: tuple[FileReference, ...] = ()
+
+
+class ParsedCall(Value, frozen=True, kw_only=True):
+    """A call as the model wrote it, read: `problem` is what to tell the model if it cannot be run."""
+
+    call_id: str
+    name: str
+    args: dict[str, Json]
+    metadata: dict[str, Json] | None = None
+    problem: str | None = None
+
+
+def parse_call(written: CallWritten) -> ParsedCall:
+    """Reads the arguments' JSON; no arguments at all stand for none."""
+    text = written.arguments.strip() or "{}"
+    try:
+        args = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        args = None
+    problem = None
+    if not isinstance(args, dict):
+        shown = text[:ARGUMENTS_SHOWN]
+        problem = f"The arguments are not a JSON object: {shown}"
+        args = {}
+    return ParsedCall(
+        call_id=written.call_id, name=written.name, args=args, metadata=written.metadata, problem=problem
+    )
+
+
+def callable_names(turn: Turn, thread: Thread) -> list[str]:
+    """Every tool name the model may use in a thread."""
+    settings = thread.settings
+    return [
+        *(settings.get("tools") or []),
+        *(settings.get("workers") or []),
+        *(spec.name for spec in builtin_specs(thread)),
+    ]
+
+
+def tool_display(turn: Turn, frame: Frame, name: str) -> Display:
+    """How a tool shows; what Mainspring answers itself shows by its name, the todo list by its own event."""
+    program = turn.program(frame)
+    if name in program.tools:
+        return program.tools[name].display
+    if name in program.workers:
+        return "hidden"
+    return "name" if name.startswith("octavus_reference_") else "hidden"
+
+
+def open_round(turn: Turn, frame: Frame, calls: list[ParsedCall], *, step_limit: bool) -> None:
+    """Enters every call in the ledger and answers those that need nobody else.
+
+    Frames of workers that begin here are put in `turn.ready`; the round may already be complete on return.
+    """
+    for call in calls:
+        _open_call(turn, turn.frame(frame.id), call, step_limit=step_limit)
+
+
+def _open_call(turn: Turn, frame: Frame, call: ParsedCall, *, step_limit: bool) -> None:
+    generation = frame.generation
+    if generation is None:
+        raise ValueError(f"frame {frame.id} has no tool round")
+    names = callable_names(turn, turn.scope(frame.id).threads[generation.thread])
+    problem = call.problem
+    if call.name not in names:
+        problem = f"There is no tool {call.name!r}. Tools: {', '.join(names) or 'none'}."
+    elif step_limit:
+        problem = f"Not run: the limit of {generation.step} model calls was reached."
+    is_worker = problem is None and call.name in turn.program(frame).workers
+    display = tool_display(turn, frame, call.name)
+    turn.emit(
+        ToolCalled(
+            call_id=call.call_id,
+            frame=frame.id,
+            tool=call.name,
+            args=call.args,
+            source="llm",
+            block_index=frame.index,
+            thread=generation.thread,
+            generation_id=generation.id,
+            display=display,
+            worker=worker_frame_id(call.call_id) if is_worker else None,
+        )
+    )
+    _announce(turn, frame, call, display=display)
+    if problem is not None:
+        settle_call(turn, call.call_id, Outcome(error=problem), ran="synthetic")
+    elif is_worker:
+        refused = open_worker(turn, frame, slug=call.name, given=call.args, call_id=call.call_id)
+        if refused is not None:
+            settle_call(turn, call.call_id, Outcome(error=refused), ran="synthetic")
+    elif call.name.startswith("octavus_"):
+        _answer_builtin(turn, frame, call)
+
+
+def _announce(turn: Turn, frame: Frame, call: ParsedCall, *, display: Display) -> None:
+    if display == "hidden" or turn.block(frame).display == "hidden" or not turn.visible(frame):
+        return
+    turn.emit(
+        ToolInputAvailable(
+            tool_call_id=call.call_id,
+            tool_name=call.name,
+            input=call.args if display in ("description", "stream") else {},
+            worker_id=turn.worker_id(frame),
+        )
+    )
+
+
+def _answer_builtin(turn: Turn, frame: Frame, call: ParsedCall) -> None:
+    try:
+        output = run_builtin(turn, frame, call.name, call.args)
+    except ToolRefused as refusal:
+        settle_call(turn, call.call_id, Outcome(error=str(refusal)), ran="builtin")
+    else:
+        settle_call(turn, call.call_id, Outcome(output=output), ran="builtin")
+
+
+def worker_frame_id(call_id: str) -> str:
+    """The id of the worker that answers a call: known while the model still writes its input."""
+    return "wrk_" + call_id.removeprefix("call_")
+
+
+def settle_call(turn: Turn, call_id: str, outcome: Outcome, *, ran: Ran) -> None:
+    """Records the one result of a call. Does not close its round: `advance_call` does."""
+    call = turn.execution.calls[call_id]
+    frame = turn.frame(call.frame)
+    shown = turn.visible(frame) and turn.block(frame).display != "hidden"
+    turn.emit(
+        ToolSettled(
+            call_id=call_id,
+            tool=call.tool,
+            ran=ran,
+            output=outcome.output,
+            error=outcome.error,
+            cancelled=outcome.cancelled,
+            files=outcome.files,
+            display=call.display if shown else "hidden",
+            worker_id=turn.worker_id(frame),
+        )
+    )
+
+
+def result_part(call: Call) -> ToolResultPart:
+    """A settled call as the model sees it."""
+    return ToolResultPart(call_id=call.id, tool=call.tool, output=call.output, error=call.error)
+
+
+def close_round(turn: Turn, frame: Frame) -> bool:
+    """Joins the results to the thread if every call of the frame's round is settled; whether it did."""
+    generation = frame.generation
+    if generation is None or not generation.settled or not generation.call_ids:
+        return False
+    calls = [turn.execution.calls.get(call_id) for call_id in generation.call_ids]
+    settled = [call for call in calls if call is not None and call.settled]
+    if len(settled) < len(calls):
+        return False
+    turn.emit(
+        RoundClosed(
+            frame=frame.id,
+            thread=generation.thread,
+            generation_id=generation.id,
+            message=Message(
+                id=f"{turn.execution.message_id}_{generation.id.removeprefix('gen_')}_results",
+                role="tool",
+                parts=tuple(result_part(call) for call in settled),
+                at=turn.at,
+                turn_id=turn.execution.message_id,
+            ),
+        )
+    )
+    return True
+
+
+def advance_round(turn: Turn, frame_id: str) -> None:
+    """After a call of a model's round has settled: closes the round if complete, and asks the model again."""
+    frame = turn.frame(frame_id)
+    generation = frame.generation
+    if not close_round(turn, frame) or generation is None:
+        return
+    block = turn.block(frame)
+    thread = turn.scope(frame_id).threads[generation.thread]
+    if not isinstance(block, NextMessage):
+        raise ValueError(f"block {block.name!r} has a tool round")
+    if generation.step >= int(thread.settings["maxSteps"]):
+        turn.end_block(frame_id)
+        return
+    start_generation(turn, frame, block, step=generation.step + 1)
+
+
+def advance_call(turn: Turn, call_id: str) -> None:
+    """After a call has settled: the block or the round that waited for it moves on."""
+    call = turn.execution.calls[call_id]
+    if call.source == "llm":
+        advance_round(turn, call.frame)
+        return
+    if call.output_variable is not None:
+        value = call.output if call.error is None else {"error": call.error}
+        turn.emit(VariableSet(frame=call.frame, name=call.output_variable, value=value))
+    turn.end_block(call.frame)
+
+
+def request_calls(turn: Turn, *, again: bool) -> None:
+    """Asks the caller for every open call once nothing else runs; `again`: also if each was asked for before."""
+    execution = turn.state.execution
+    if execution is None or running_generations(execution):
+        return
+    calls = open_calls(execution)
+    if not calls or not (again or any(not call.requested for call in calls)):
+        return
+    turn.emit(
+        ToolRequest(tool_calls=tuple(_pending(turn, call) for call in calls), execution_id=execution.id)
+    )
+
+
+def _pending(turn: Turn, call: Call) -> PendingToolCall:
+    frame = turn.frame(call.frame)
+    return PendingToolCall(
+        tool_call_id=call.id,
+        tool_name=frame.tools.get(call.tool, call.tool),
+        args=call.args,
+        source=call.source,
+        output_variable=call.output_variable,
+        block_index=call.block_index if call.source == "block" else None,
+        thread=None if call.thread == "main" else call.thread,
+        worker_id=turn.worker_id(frame),
+    )

@@ -1,0 +1,59 @@
+"""Owns the model's view of a thread: the request of one model call, built from the state alone."""
+
+from __future__ import annotations
+
+from mainspring.engine.builtin import builtin_specs
+from mainspring.engine.generations import Presentation
+from mainspring.engine.schemas import input_schema
+from mainspring.engine.turn import Library
+from mainspring.model.generation import ModelRequest, ToolSpec
+from mainspring.model.session import State
+from mainspring.model.values import Json
+
+NO_ARGUMENTS: dict[str, Json] = {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+def tool_specs(library: Library, presentation: Presentation) -> tuple[ToolSpec, ...]:
+    """What the model may call in a thread, in a fixed order, so that provider caches hold."""
+    program, settings = presentation.program, presentation.thread.settings
+    specs = [
+        ToolSpec(
+            name=name,
+            description=program.tools[name].description,
+            schema=program.tools[name].schema or NO_ARGUMENTS,
+        )
+        for name in settings.get("tools") or []
+        if name in program.tools
+    ]
+    for slug in settings.get("workers") or []:
+        worker = library.worker(slug)
+        if worker is not None:
+            described = program.workers[slug].description or worker.description or worker.name
+            specs.append(
+                ToolSpec(name=slug, description=described, schema=input_schema(worker, worker.input))
+            )
+    return (*specs, *builtin_specs(presentation.thread))
+
+
+def build_request(library: Library, state: State, presentation: Presentation) -> ModelRequest:
+    """The request for the next message of the presentation's thread."""
+    settings, thread = presentation.thread.settings, presentation.thread
+    schema = presentation.program.schemas.get(presentation.response_type or "")
+    return ModelRequest(
+        model=str(settings["model"]),
+        system=thread.system,
+        messages=tuple(message for message in thread.messages if not message.incomplete),
+        tools=tool_specs(library, presentation),
+        response_name=presentation.response_type,
+        response_schema=schema,
+        temperature=settings.get("temperature"),
+        thinking=settings.get("thinking"),
+        speed=settings.get("speed"),
+        cache=settings.get("cache", "auto"),
+        max_output_tokens=settings.get("maxOutputTokens"),
+        tags={
+            "agent": presentation.program.slug,
+            "session": state.session_id,
+            "thread": thread.name,
+        },
+    )

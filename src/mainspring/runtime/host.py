@@ -1,0 +1,293 @@
+"""Owns one live session: its state, the end of its journal, and the model calls that run for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import zlib
+from contextlib import aclosing
+from typing import Protocol
+
+import msgspec
+
+from mainspring.engine.decide import decide
+from mainspring.engine.generations import presentation
+from mainspring.engine.outstanding import is_waiting, outstanding
+from mainspring.engine.turn import Library, Turn
+from mainspring.model.errors import Failure, ProviderError, ProviderInfo
+from mainspring.model.events import Event
+from mainspring.model.facts import ExecutionEnded
+from mainspring.model.generation import ModelRequest
+from mainspring.model.rows import Row
+from mainspring.model.session import State
+from mainspring.model.signals import (
+    AnswerSignal,
+    Complete,
+    Effect,
+    FailedSignal,
+    Signal,
+    StopSignal,
+)
+from mainspring.model.values import Value
+from mainspring.runtime.context import build_request
+from mainspring.runtime.host_ports import HostPorts
+from mainspring.runtime.journal import Position, SessionJournal
+from mainspring.runtime.ports import SessionPatch
+from mainspring.runtime.recorder import Recorder
+from mainspring.runtime.streams import Stream
+
+log = logging.getLogger("mainspring.host")
+SNAPSHOT_MIN_BYTES = 16_384
+_encode_state = msgspec.json.Encoder().encode
+_decode_state = msgspec.json.Decoder(State).decode
+
+
+def encode_snapshot(state: State) -> bytes:
+    """A state as it is stored: JSON, deflated."""
+    return zlib.compress(_encode_state(state), 1)
+
+
+def decode_snapshot(data: bytes) -> State:
+    """The state of a stored snapshot."""
+    return _decode_state(zlib.decompress(data))
+
+
+class Running(Value, frozen=True, kw_only=True):
+    """A model call under way."""
+
+    task: asyncio.Task[None]
+    recorder: Recorder
+    model: str
+
+
+class HostStart(Value, frozen=True, kw_only=True):
+    """A session as it was loaded: its state at `cursor`, driven under `epoch`."""
+
+    state: State
+    library: Library
+    epoch: int
+    cursor: int
+    stream: Stream
+
+
+class Broken(Protocol):
+    """Told when a host's appends are refused: it must not be used any more."""
+
+    def __call__(self, host: SessionHost, error: BaseException, /) -> None:
+        """`error`: what the store said."""
+        ...
+
+
+class SessionHost:
+    """Drives one session: every signal passes `signal`, in order, on the event loop."""
+
+    def __init__(self, ports: HostPorts, start: HostStart, broken: Broken) -> None:
+        self._ports = ports
+        self.state = start.state
+        self.library = start.library
+        self.stream = start.stream
+        self._broken = broken
+        self._running: dict[tuple[str, int], Running] = {}
+        self._snapshot_bytes = SNAPSHOT_MIN_BYTES
+        self.failed = False
+        position = Position(session_id=start.state.session_id, epoch=start.epoch, cursor=start.cursor)
+        self.journal = SessionJournal(ports, position, self)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nobody reads: it may leave memory."""
+        return not self._running and not self.stream.readers
+
+    @property
+    def busy(self) -> bool:
+        """Whether a model call of the open execution runs: a trigger has to wait."""
+        return self.state.execution is not None and not is_waiting(self.state)
+
+    def signal(self, signal: Signal) -> asyncio.Future[None]:
+        """Decides and records; done when it is durable. Raises what `decide` raises, then nothing was recorded.
+
+        Effects start once the events that ask for them are on disk.
+        """
+        before = self.state
+        decision = decide(self.library, before, signal)
+        return self.record(decision.events, decision.state)
+
+    def record(
+        self, events: tuple[Event, ...], after: State, *, patch: SessionPatch | None = None
+    ) -> asyncio.Future[None]:
+        """Appends events that lead to the state `after`."""
+        before, self.state = self.state, after
+        known = set(outstanding(before))
+        fresh = [effect for effect in outstanding(after) if effect not in known]
+        ended = any(isinstance(event, ExecutionEnded) for event in events)
+        claims = before.execution is None and after.execution is not None
+        future = self.journal.append(
+            events,
+            patch=patch or self._patch(before, after),
+            snapshot=self._snapshot(after) if ended else None,
+            claim=claims,
+        )
+        if fresh:
+            future.add_done_callback(lambda done: self._start(done, fresh))
+        return future
+
+    def _patch(self, before: State, after: State) -> SessionPatch:
+        now = self._ports.clock.now()
+        opened = None if after.execution is None else after.execution.id
+        was = None if before.execution is None else before.execution.id
+        return SessionPatch(
+            status=after.status if after.status != before.status else None,
+            active_execution=(opened or "") if opened != was else None,
+            waiting=is_waiting(after) if is_waiting(after) != is_waiting(before) else None,
+            updated_at=now,
+            expires_at=now + self._ports.lifetime,
+            version=after.version if after.version != before.version else None,
+        )
+
+    def _snapshot(self, state: State) -> bytes | None:
+        """A snapshot once the facts since the last outweigh a part of it: linear cost over a session's life."""
+        if self.journal.bytes_since_snapshot < self._snapshot_bytes:
+            return None
+        data = encode_snapshot(state)
+        self._snapshot_bytes = max(SNAPSHOT_MIN_BYTES, 2 * len(data))
+        self.journal.bytes_since_snapshot = 0
+        return data
+
+    def published(self, rows: tuple[Row, ...], /) -> None:
+        """Rows are durable: readers may have them."""
+        self.stream.publish(rows)
+
+    def append_failed(self, error: BaseException, /) -> None:
+        """What this host believes is not what is stored: it ends."""
+        if not self.failed:
+            self.failed = True
+            self.cancel()
+            self._broken(self, error)
+
+    # ---- model calls ----------------------------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """Performs what is outstanding: after a restart."""
+        self._perform(list(outstanding(self.state)))
+
+    def _start(self, done: asyncio.Future[None], effects: list[Effect]) -> None:
+        if not done.cancelled() and done.exception() is None and not self.failed:
+            self._perform(effects)
+
+    def _perform(self, effects: list[Effect]) -> None:
+        current = set(outstanding(self.state))
+        for effect in effects:
+            key = (effect.generation_id, effect.attempt)
+            if effect not in current or key in self._running:
+                continue
+            turn = Turn(self.library, self.state, at=self._ports.clock.now())
+            show = presentation(turn, turn.frame(effect.frame), attempt=effect.attempt)
+            recorder = Recorder(show, self.journal)
+            request = build_request(self.library, self.state, show)
+            task = asyncio.get_running_loop().create_task(
+                self._complete(effect, recorder, request), name=f"complete {effect.generation_id}"
+            )
+            self._running[key] = Running(task=task, recorder=recorder, model=request.model)
+
+    async def _complete(self, effect: Complete, recorder: Recorder, request: ModelRequest) -> None:
+        provider = request.model.split("/", 1)[0]
+        failure: Failure | None = None
+        try:
+            chunks = self._ports.completers.find(request.model).complete(request)
+            async with aclosing(chunks) as answer:
+                async for arrived in answer:
+                    recorder.feed(arrived)
+            if recorder.finished is None:
+                failure = _cut(request.model)
+        except ProviderError as error:
+            failure = error.failure
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("a model call of session %s failed in our own code", self.state.session_id)
+            failure = _internal(request.model)
+        self._running.pop((effect.generation_id, effect.attempt), None)
+        if self.failed:
+            return
+        recorder.close()
+        self.signal(self._outcome(effect, recorder, failure, provider=provider, model=request.model))
+
+    def _outcome(
+        self, effect: Complete, recorder: Recorder, failure: Failure | None, *, provider: str, model: str
+    ) -> Signal:
+        at = self._ports.clock.now()
+        finished = recorder.finished
+        if failure is not None or finished is None:
+            parts, part_ids = recorder.partial(provider)
+            return FailedSignal(
+                generation_id=effect.generation_id,
+                attempt=effect.attempt,
+                failure=failure or _cut(model),
+                at=at,
+                parts=parts,
+                part_ids=part_ids,
+                usage=None if finished is None else finished.usage,
+            )
+        answer, ids = recorder.answer_parts(provider)
+        return AnswerSignal(
+            generation_id=effect.generation_id,
+            attempt=effect.attempt,
+            parts=answer,
+            part_ids=ids,
+            reason=finished.reason,
+            usage=finished.usage,
+            model=model,
+            at=at,
+            raw_reason=finished.raw_reason,
+            response_id=finished.response_id,
+        )
+
+    def stop(self) -> asyncio.Future[None]:
+        """Cuts the running model calls, closes what they had opened and ends the execution."""
+        parts, ids = {}, {}
+        for (generation_id, _), running in self._running.items():
+            running.task.cancel()
+            running.recorder.close()
+            provider = running.model.split("/", 1)[0]
+            parts[generation_id], ids[generation_id] = running.recorder.partial(provider)
+        self._running = {}
+        return self.signal(StopSignal(at=self._ports.clock.now(), partial=parts, part_ids=ids))
+
+    def cancel(self) -> None:
+        """Drops the running model calls without recording anything: the process ends, or the host is broken."""
+        for running in self._running.values():
+            running.task.cancel()
+        self._running = {}
+
+    async def settled(self) -> None:
+        """Returns when no model call runs in this process (for shutdown and tests)."""
+        while self._running:
+            tasks = [running.task for running in self._running.values()]
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait(tasks)
+
+
+def _cut(model: str) -> Failure:
+    return Failure(
+        error_type="provider_error",
+        message="The model's answer ended before it was complete.",
+        retryable=True,
+        source="provider",
+        provider=_provider(model),
+    )
+
+
+def _internal(model: str) -> Failure:
+    return Failure(
+        error_type="internal_error",
+        message="The server failed while it read the model's answer.",
+        retryable=True,
+        source="platform",
+        provider=_provider(model),
+    )
+
+
+def _provider(model: str) -> ProviderInfo:
+    name, _, rest = model.partition("/")
+    return ProviderInfo(name=name, model=rest or None)

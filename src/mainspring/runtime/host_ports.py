@@ -1,0 +1,17 @@
+"""Owns the bundle of ports that every live session shares."""
+
+from __future__ import annotations
+
+from mainspring.model.values import Value
+from mainspring.runtime.flusher import Flusher
+from mainspring.runtime.ports import Clock, Completers, EventLog
+
+
+class HostPorts(Value, frozen=True, kw_only=True):
+    """What a host needs of the world. `lifetime`: seconds a session lives without activity."""
+
+    log: EventLog
+    flusher: Flusher
+    completers: Completers
+    clock: Clock
+    lifetime: float

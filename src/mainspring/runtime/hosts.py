@@ -1,0 +1,207 @@
+"""Owns the live sessions of this process: loading, keeping, dropping, and taking up what a crash left open."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+
+from mainspring.engine.evolve import fold
+from mainspring.engine.lenses import running_generations
+from mainspring.engine.outstanding import outstanding
+from mainspring.model.errors import MainspringError, NotFound, StaleWriter, StoreError
+from mainspring.model.events import Event, decode_event
+from mainspring.model.facts import GenerationStarted
+from mainspring.model.session import State
+from mainspring.model.signals import ResumeSignal
+from mainspring.model.stream_events import (
+    AttemptSuperseded,
+    ReasoningEnded,
+    ReasoningStarted,
+    TextEnded,
+    TextStarted,
+    ToolInputEnded,
+    ToolInputStarted,
+)
+from mainspring.runtime.agents import Agents
+from mainspring.runtime.host import HostStart, SessionHost, decode_snapshot
+from mainspring.runtime.host_ports import HostPorts
+from mainspring.runtime.ports import Ids, Loaded
+from mainspring.runtime.streams import Streams
+
+log = logging.getLogger("mainspring.hosts")
+KEPT_HOSTS = 1024
+RECOVERY_DELAYS = (0.2, 1.0, 5.0)
+
+_OPENED: dict[type, str] = {TextStarted: "text", ReasoningStarted: "reasoning", ToolInputStarted: "tool"}
+_CLOSED = (TextEnded, ReasoningEnded, ToolInputEnded)
+
+OpenParts = dict[str, tuple[tuple[str, str, bool], ...]]
+
+
+class Hosts:
+    """Session hosts by id; at most one per session and process."""
+
+    def __init__(self, ports: HostPorts, *, agents: Agents, streams: Streams, ids: Ids) -> None:
+        self._ports = ports
+        self._agents = agents
+        self._streams = streams
+        self._ids = ids
+        self._hosts: OrderedDict[str, SessionHost] = OrderedDict()
+        self._loading: dict[str, asyncio.Task[SessionHost]] = {}
+        self._recoveries: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def live(self, session_id: str) -> SessionHost | None:
+        """The host of a session that is in memory."""
+        return self._hosts.get(session_id)
+
+    async def get(self, session_id: str) -> SessionHost:
+        """The host of a session, loaded if need be; raises `NotFound`."""
+        host = self._hosts.get(session_id)
+        if host is not None:
+            self._hosts.move_to_end(session_id)
+            return host
+        loading = self._loading.get(session_id)
+        if loading is None:
+            loading = asyncio.get_running_loop().create_task(self._load(session_id))
+            self._loading[session_id] = loading
+            loading.add_done_callback(lambda _: self._loading.pop(session_id, None))
+        return await asyncio.shield(loading)
+
+    async def _load(self, session_id: str) -> SessionHost:
+        epoch = await self._ports.log.take(session_id)
+        loaded = await self._ports.log.load(session_id)
+        if loaded is None:
+            raise NotFound(f"There is no session {session_id!r}.", code="SESSION_NOT_FOUND")
+        events = [decode_event(row.data) for row in loaded.facts]
+        state = self._restored(loaded, events)
+        library = await self._agents.library_for(state)
+        cursor = loaded.record.cursor
+        stream = self._streams.open(session_id, cursor)
+        start = HostStart(state=state, library=library, epoch=epoch, cursor=cursor, stream=stream)
+        host = SessionHost(self._ports, start, self._broken)
+        host.journal.bytes_since_snapshot = sum(len(row.data) for row in loaded.facts)
+        self._hosts[session_id] = host
+        self._evict()
+        if outstanding(state):
+            await self._take_up(host, open_parts(events))
+        return host
+
+    def _restored(self, loaded: Loaded, events: list[Event]) -> State:
+        before = None if loaded.snapshot is None else decode_snapshot(loaded.snapshot)
+        state = fold(events, before)
+        if state is None:
+            raise StoreError(f"session {loaded.record.id} has no journal")
+        return state
+
+    async def _take_up(self, host: SessionHost, parts: OpenParts) -> None:
+        """What another process (or this one before a store failure) left running goes on here."""
+        signal = ResumeSignal(attempt=self._ids.token(), at=self._ports.clock.now(), open_parts=parts)
+        await host.signal(signal)
+
+    def _evict(self) -> None:
+        if len(self._hosts) <= KEPT_HOSTS:
+            return
+        for session_id, host in list(self._hosts.items())[: len(self._hosts) - KEPT_HOSTS]:
+            if host.idle:
+                self.drop(session_id)
+
+    def drop(self, session_id: str) -> None:
+        """Takes an idle session out of memory."""
+        del self._hosts[session_id]
+        self._streams.release(session_id)
+
+    def _broken(self, host: SessionHost, error: BaseException) -> None:
+        """An append failed: what this host believes is not what is stored, so it is loaded again."""
+        session_id = host.state.session_id
+        if self._hosts.get(session_id) is host:
+            del self._hosts[session_id]
+        if self._closed or isinstance(error, (StaleWriter, asyncio.CancelledError)):
+            return
+        log.warning("session %s: the store refused an append: %s", session_id, error)
+        task = asyncio.get_running_loop().create_task(self._recover(session_id))
+        self._recoveries.add(task)
+        task.add_done_callback(self._recoveries.discard)
+
+    async def _recover(self, session_id: str) -> None:
+        attempt = 0
+        while not self._closed:
+            await self._ports.clock.sleep(RECOVERY_DELAYS[min(attempt, len(RECOVERY_DELAYS) - 1)])
+            attempt += 1
+            try:
+                await self.get(session_id)
+            except StoreError:
+                continue
+            except MainspringError as error:
+                log.error("session %s cannot be taken up: %s", session_id, error)  # noqa: TRY400 the message says it all
+            return
+
+    async def recover_open(self) -> int:
+        """Takes up every execution that a crash left running; returns how many."""
+        count = 0
+        for record in await self._ports.log.open_sessions():
+            if record.waiting:
+                continue
+            try:
+                await self.get(record.id)
+                count += 1
+            except Exception:
+                log.exception("session %s cannot be taken up; the others go on", record.id)
+        return count
+
+    async def close(self) -> None:
+        """Stops performing; executions stay open in the journal and are taken up at the next start."""
+        self._closed = True
+        for task in [*self._recoveries, *self._loading.values()]:
+            task.cancel()
+        for host in self._hosts.values():
+            host.journal.flush()
+            host.cancel()
+
+    @property
+    def running(self) -> int:
+        """How many sessions have a model call under way."""
+        return sum(
+            1
+            for host in self._hosts.values()
+            if host.state.execution is not None and running_generations(host.state.execution)
+        )
+
+
+def open_parts(events: list[Event]) -> OpenParts:
+    """What each unsettled model call had streamed, from the facts: (part id, kind, closed) by generation id."""
+    streamed: dict[str, dict[str, tuple[str, bool]]] = {}
+    stems: dict[str, str] = {}
+    for event in events:
+        if isinstance(event, GenerationStarted):
+            streamed[event.generation_id] = {}
+            stems[event.generation_id.removeprefix("gen_")] = event.generation_id
+        elif isinstance(event, AttemptSuperseded):
+            streamed[event.generation_id] = {}
+        elif type(event) in _OPENED or isinstance(event, _CLOSED):
+            _note(event, streamed, stems)
+    return {
+        generation_id: tuple((part_id, kind, closed) for part_id, (kind, closed) in parts.items())
+        for generation_id, parts in streamed.items()
+        if parts
+    }
+
+
+def _note(event: Event, streamed: dict[str, dict[str, tuple[str, bool]]], stems: dict[str, str]) -> None:
+    part_id = str(getattr(event, "tool_call_id", None) or getattr(event, "id", ""))
+    generation_id = _generation_of(part_id, stems)
+    if generation_id is None:
+        return
+    parts = streamed[generation_id]
+    kind = _OPENED.get(type(event)) or parts.get(part_id, ("text", False))[0]
+    parts[part_id] = (kind, type(event) not in _OPENED)
+
+
+def _generation_of(part_id: str, stems: dict[str, str]) -> str | None:
+    """`txt_<turn>_<frame>_<block>_<step>_<attempt>_<n>`, or `call_<token>_<frame>_<block>_<step>_<attempt>_<n>`."""
+    pieces = part_id.split("_")
+    if part_id.startswith("call_"):
+        ordinals = "_".join(pieces[2:5])
+        return next((found for stem, found in stems.items() if stem.split("_", 1)[1] == ordinals), None)
+    return stems.get("_".join(pieces[1:5]))

@@ -1,0 +1,347 @@
+"""Owns the use cases of sessions: create, trigger, continue, stop, restore, clear, list, follow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from mainspring.engine.evolve import evolve
+from mainspring.engine.inputs import check_values, initial_values
+from mainspring.model.errors import InvalidRequest, NotFound, SessionBusy
+from mainspring.model.events import Event, decode_event, encode_event
+from mainspring.model.facts import SessionCreated, SessionRestored, ToolSettled, Triggered
+from mainspring.model.program import Program
+from mainspring.model.rows import FACT, Row
+from mainspring.model.session import State
+from mainspring.model.signals import ExpireSignal, ResultsSignal, TriggerSignal
+from mainspring.model.values import Json
+from mainspring.runtime.agents import Agents
+from mainspring.runtime.host import SessionHost
+from mainspring.runtime.host_ports import HostPorts
+from mainspring.runtime.hosts import Hosts
+from mainspring.runtime.ports import Ids, ListSessions, SessionRecord
+from mainspring.runtime.requests import (
+    Batch,
+    ContinueRequest,
+    Leg,
+    RestoreRequest,
+    TriggerRequest,
+)
+from mainspring.runtime.streams import Streams
+from mainspring.wires.restore import restore_messages
+
+BUSY_WAIT = 2.0
+DEFAULT_TRIGGER = "user-message"
+
+
+class Sessions:
+    """Sessions of every project. `follow_latest`: a trigger moves a session to its agent's newest version (for dev)."""
+
+    def __init__(
+        self,
+        ports: HostPorts,
+        *,
+        hosts: Hosts,
+        agents: Agents,
+        streams: Streams,
+        ids: Ids,
+        follow_latest: bool = False,
+    ) -> None:
+        self._ports = ports
+        self._hosts = hosts
+        self._agents = agents
+        self._streams = streams
+        self._ids = ids
+        self._follow_latest = follow_latest
+
+    # ---- life -----------------------------------------------------------------------------------------------
+
+    async def create(
+        self, project_id: str, agent: str, given: dict[str, Json], *, start_key: str | None = None
+    ) -> SessionRecord:
+        """A new session of an interactive agent (by id or slug); the same `start_key` again finds the same one."""
+        record = await self._agents.get(project_id, agent)
+        program = await self._agents.program(project_id, record.id, record.version)
+        if program.format != "interactive":
+            raise InvalidRequest(
+                f"agentId: {program.slug} is a worker; run it at /api/agents/{record.id}/execute"
+            )
+        session_id = f"ses_{self._ids.token()}"
+        return await self._create(
+            project_id, record.id, program, given, session_id=session_id, start_key=start_key
+        )
+
+    async def _create(
+        self,
+        project_id: str,
+        agent_id: str,
+        program: Program,
+        given: dict[str, Json],
+        *,
+        session_id: str,
+        start_key: str | None = None,
+    ) -> SessionRecord:
+        values = _checked_input(program, given)
+        now = self._ports.clock.now()
+        event = SessionCreated(
+            session_id=session_id,
+            project_id=project_id,
+            agent_id=agent_id,
+            version=program.hash,
+            format=program.format,
+            input=values,
+            variables=initial_values(program.variables),
+            resources=initial_values(program.resources),
+            at=now,
+        )
+        record = SessionRecord(
+            id=session_id,
+            project_id=project_id,
+            agent_id=agent_id,
+            agent_slug=program.slug,
+            version=program.hash,
+            format=program.format,
+            status="active",
+            created_at=now,
+            updated_at=now,
+            expires_at=now + self._ports.lifetime,
+            cursor=1,
+            start_key=start_key,
+        )
+        row = Row(first=1, last=1, kind=FACT, data=encode_event(event), at=now)
+        return await self._ports.log.create_session(record, (row,))
+
+    async def record(self, project_id: str, session_id: str) -> SessionRecord:
+        """The row of a session; one whose time is over is expired first. Raises `NotFound`."""
+        record = await self._ports.log.record(session_id)
+        if record is None or record.project_id != project_id:
+            raise NotFound(f"There is no session {session_id!r}.", code="SESSION_NOT_FOUND")
+        running = record.active_execution is not None and not record.waiting
+        if record.status == "active" and not running and record.expires_at <= self._ports.clock.now():
+            await self._expire(session_id, cleared=False)
+            expired = await self._ports.log.record(session_id)
+            return expired or record
+        return record
+
+    async def _expire(self, session_id: str, *, cleared: bool) -> bool:
+        host = await self._hosts.get(session_id)
+        if host.state.status == "expired":
+            return False
+        if host.state.execution is not None:
+            host.stop()
+        await host.signal(ExpireSignal(at=self._ports.clock.now(), cleared=cleared))
+        return True
+
+    async def expire_due(self, *, limit: int = 100) -> int:
+        """Expires sessions whose time is over; returns how many."""
+        due = await self._ports.log.due_sessions(self._ports.clock.now(), limit)
+        for record in due:
+            await self._expire(record.id, cleared=False)
+        return len(due)
+
+    async def clear(self, project_id: str, session_id: str) -> bool:
+        """Ends a session's content now; False if it was over already."""
+        await self.record(project_id, session_id)
+        return await self._expire(session_id, cleared=True)
+
+    async def restore(self, project_id: str, session_id: str, request: RestoreRequest) -> bool:
+        """Rebuilds an expired session from stored messages; an active one stays as it is (False)."""
+        record = await self.record(project_id, session_id)
+        restored = restore_messages(request.messages, at=self._ports.clock.now())
+        agent = await self._agents.get(project_id, record.agent_id)
+        program = await self._agents.program(project_id, agent.id, agent.version)
+        host = await self._hosts.get(session_id)
+        if host.state.status != "expired":
+            return False
+        values = _checked_input(program, request.input)
+        event = SessionRestored(
+            version=program.hash,
+            input=values,
+            variables=initial_values(program.variables),
+            resources=initial_values(program.resources),
+            ui_messages=restored.ui_messages,
+            messages=restored.messages,
+            at=self._ports.clock.now(),
+        )
+        await self._commit(host, (event,))
+        host.library = await self._agents.library_for(host.state)
+        return True
+
+    async def _commit(self, host: SessionHost, events: tuple[Event, ...]) -> None:
+        state = host.state
+        for event in events:
+            state = evolve(state, event)
+        await host.record(events, state)
+
+    # ---- executions -----------------------------------------------------------------------------------------
+
+    async def trigger(self, project_id: str, session_id: str, request: TriggerRequest) -> Leg:
+        """Starts an execution; returns once that is durable. Waits briefly while another one runs."""
+        await self.record(project_id, session_id)
+        host = await self._hosts.get(session_id)
+        if request.key is not None:
+            known = await self._known_trigger(session_id, request.key)
+            if known is not None:
+                return known
+        version = await self._newest(host)
+        token = self._ids.token()
+        signal = TriggerSignal(
+            execution_id=f"exe_{token}",
+            token=token,
+            at=self._ports.clock.now(),
+            trigger=request.trigger or DEFAULT_TRIGGER,
+            input=request.input,
+            sender=request.sender,
+            rollback=request.rollback,
+            rollback_after=request.rollback_after,
+            tool_schemas=request.tool_schemas,
+            key=request.key,
+            version=version,
+        )
+        return await self._start(host, signal)
+
+    async def _newest(self, host: SessionHost) -> str | None:
+        if not self._follow_latest:
+            return None
+        state = host.state
+        agent = await self._agents.get(state.project_id, state.agent_id)
+        if agent.version != state.version:
+            host.library = await self._agents.library(state.project_id, state.agent_id, agent.version)
+        return agent.version
+
+    async def _known_trigger(self, session_id: str, key: str) -> Leg | None:
+        for row in await self._ports.log.facts(session_id):
+            event = decode_event(row.data)
+            if isinstance(event, Triggered) and event.key == key:
+                return Leg(session_id=session_id, execution_id=event.execution_id, after=row.first - 1)
+        return None
+
+    async def _start(self, host: SessionHost, signal: TriggerSignal) -> Leg:
+        await self._until_free(host)
+        before = host.journal.cursor
+        committed = host.signal(signal)
+        session_id = host.state.session_id
+        await committed
+        after = before
+        rows = host.stream.since(before) or ()
+        for row in rows:
+            if row.kind == FACT and row.data.startswith(b'{"type":"triggered"'):
+                after = row.first - 1
+        return Leg(session_id=session_id, execution_id=signal.execution_id, after=after)
+
+    async def _until_free(self, host: SessionHost) -> None:
+        """A running execution gets a moment to end; one that only waits for tool results does not hold anybody up."""
+        deadline = self._ports.clock.monotonic() + BUSY_WAIT
+        while host.busy:
+            left = deadline - self._ports.clock.monotonic()
+            if left <= 0:
+                raise SessionBusy("Another execution runs in this session; try again in a moment.")
+            waiting = asyncio.ensure_future(host.stream.wait(host.stream.cursor))
+            sleeping = asyncio.ensure_future(self._ports.clock.sleep(left))
+            try:
+                await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                waiting.cancel()
+                sleeping.cancel()
+
+    async def resume_with(self, project_id: str, session_id: str, request: ContinueRequest) -> Leg:
+        """Accepts tool results, each once; the same again gets the same answer, others are a `Conflict`."""
+        await self.record(project_id, session_id)
+        host = await self._hosts.get(session_id)
+        before = host.journal.cursor
+        await host.signal(
+            ResultsSignal(
+                execution_id=request.execution_id, results=request.results, at=self._ports.clock.now()
+            )
+        )
+        if host.journal.cursor == before:
+            before = await self._where_settled(session_id, request, before)
+        return Leg(session_id=session_id, execution_id=request.execution_id, after=before, continuation=True)
+
+    async def _where_settled(self, session_id: str, request: ContinueRequest, cursor: int) -> int:
+        """A repeated request reads on from where its results were first accepted."""
+        wanted = {result.tool_call_id for result in request.results}
+        for row in await self._ports.log.facts(session_id):
+            event = decode_event(row.data)
+            if isinstance(event, ToolSettled) and event.call_id in wanted:
+                return row.first - 1
+        return cursor
+
+    async def stop(self, project_id: str, session_id: str, *, execution_id: str | None = None) -> bool:
+        """Stops the running execution (only `execution_id`, if given); whether there was one."""
+        record = await self._ports.log.record(session_id)
+        if record is None or record.project_id != project_id:
+            raise NotFound(f"There is no session {session_id!r}.", code="SESSION_NOT_FOUND")
+        host = await self._hosts.get(session_id)
+        execution = host.state.execution
+        if execution is None or execution_id not in (None, execution.id):
+            return False
+        await host.stop()
+        return True
+
+    # ---- workers --------------------------------------------------------------------------------------------
+
+    async def run_worker(
+        self,
+        project_id: str,
+        agent: str,
+        given: dict[str, Json],
+        *,
+        tool_schemas: tuple[dict[str, Json], ...] = (),
+    ) -> Leg:
+        """Runs a worker agent by itself: its session, execution and worker have one id."""
+        record = await self._agents.get(project_id, agent)
+        program = await self._agents.program(project_id, record.id, record.version)
+        if program.format != "worker":
+            raise InvalidRequest(f"{program.slug} is not a worker; create a session and trigger it")
+        token = self._ids.token()
+        session_id = f"ses_{token}"
+        await self._create(project_id, record.id, program, given, session_id=session_id)
+        host = await self._hosts.get(session_id)
+        signal = TriggerSignal(
+            execution_id=session_id,
+            token=token,
+            at=self._ports.clock.now(),
+            trigger="",
+            tool_schemas=tool_schemas,
+        )
+        return await self._start(host, signal)
+
+    async def continue_worker(self, project_id: str, agent: str, request: ContinueRequest) -> Leg:
+        """Tool results for a worker that runs by itself."""
+        record = await self._agents.get(project_id, agent)
+        session = await self.record(project_id, request.execution_id)
+        if session.agent_id != record.id:
+            raise NotFound(f"There is no execution {request.execution_id!r} of this worker.")
+        return await self.resume_with(project_id, session.id, request)
+
+    # ---- reading --------------------------------------------------------------------------------------------
+
+    async def state(self, project_id: str, session_id: str) -> State:
+        """A session's state."""
+        await self.record(project_id, session_id)
+        return (await self._hosts.get(session_id)).state
+
+    async def events(self, project_id: str, session_id: str) -> list[Event]:
+        """Every fact of a session's journal, for projections."""
+        await self.record(project_id, session_id)
+        return [decode_event(row.data) for row in await self._ports.log.facts(session_id)]
+
+    async def program(self, record: SessionRecord) -> Program:
+        """The program a session runs on."""
+        return await self._agents.program(record.project_id, record.agent_id, record.version)
+
+    def follow(self, session_id: str, after: int) -> AsyncIterator[Batch]:
+        """Replays what is after a cursor, then follows; close it to leave. Check the session with `record` first."""
+        return self._streams.follow(session_id, after)
+
+    async def list(self, query: ListSessions) -> list[SessionRecord]:
+        """A page of sessions, newest first."""
+        return await self._ports.log.sessions(query)
+
+
+def _checked_input(program: Program, given: dict[str, Json]) -> dict[str, Json]:
+    values, problems = check_values(program, program.input, given, where="input")
+    if problems:
+        raise InvalidRequest("; ".join(problems))
+    return values

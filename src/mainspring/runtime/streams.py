@@ -1,0 +1,148 @@
+"""Owns reading: a subscriber is a cursor, fed from the recent rows of its session or from the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from mainspring.model.errors import StoreError
+from mainspring.model.events import decode_event, encode_event
+from mainspring.model.facts import GenerationSettled
+from mainspring.model.parts import ReasoningPart, TextPart, ToolCallPart
+from mainspring.model.rows import DELTAS, STUB, Row
+from mainspring.model.stream_events import ReasoningDelta, TextDelta, ToolInputDelta
+from mainspring.model.values import encode_json
+from mainspring.runtime.ports import EventLog
+from mainspring.runtime.requests import Batch
+
+RING_ROWS = 512
+READ_ROWS = 256
+
+
+class Stream:
+    """The recent rows of one session and who waits for more."""
+
+    def __init__(self, cursor: int) -> None:
+        self._rows: list[Row] = []
+        self._start = cursor
+        self._waiting: list[asyncio.Future[None]] = []
+        self.cursor = cursor
+        self.readers = 0
+
+    def publish(self, rows: tuple[Row, ...]) -> None:
+        """Rows are durable: keeps them for a while and wakes the readers."""
+        if not rows:
+            return
+        self._rows.extend(rows)
+        self.cursor = rows[-1].last
+        if len(self._rows) > 2 * RING_ROWS:
+            dropped = len(self._rows) - RING_ROWS
+            self._start = self._rows[dropped - 1].last
+            del self._rows[:dropped]
+        self.wake()
+
+    def wake(self) -> None:
+        """Lets every waiting reader look again."""
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    def since(self, cursor: int) -> tuple[Row, ...] | None:
+        """The rows after a cursor; None if they are no longer here."""
+        if cursor < self._start:
+            return None
+        rows = self._rows
+        position = len(rows)
+        while position and rows[position - 1].last > cursor:
+            position -= 1
+        return tuple(rows[position:])
+
+    async def wait(self, cursor: int) -> None:
+        """Returns once there may be something after a cursor."""
+        if self.cursor > cursor:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        await future
+
+
+class Streams:
+    """The streams of the sessions that are alive in this process."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._streams: dict[str, Stream] = {}
+
+    def open(self, session_id: str, cursor: int) -> Stream:
+        """The session's stream; made at `cursor` (its last durable one) if there is none yet."""
+        stream = self._streams.get(session_id)
+        if stream is None:
+            stream = self._streams[session_id] = Stream(cursor)
+        return stream
+
+    def release(self, session_id: str) -> None:
+        """Forgets a stream nobody reads."""
+        stream = self._streams.get(session_id)
+        if stream is not None and not stream.readers:
+            del self._streams[session_id]
+
+    async def follow(self, session_id: str, after: int) -> AsyncIterator[Batch]:
+        """Replays what is after a cursor, then follows. Ends only when the caller closes it."""
+        record = None if session_id in self._streams else await self._log.record(session_id)
+        stream = self.open(session_id, 0 if record is None else record.cursor)
+        stream.readers += 1
+        try:
+            while True:
+                rows = stream.since(after)
+                if rows is None:
+                    rows = await self._stored(session_id, after)
+                    if not rows:
+                        raise StoreError(f"the journal of {session_id} has a gap after cursor {after}")
+                if rows:
+                    yield Batch(rows=rows)
+                    after = rows[-1].last
+                else:
+                    await stream.wait(after)
+        finally:
+            stream.readers -= 1
+
+    async def _stored(self, session_id: str, after: int) -> tuple[Row, ...]:
+        rows = await self._log.read(session_id, after, READ_ROWS)
+        return tuple([await self._whole(session_id, row) if row.kind == STUB else row for row in rows])
+
+    async def _whole(self, session_id: str, row: Row) -> Row:
+        """A stub as the settled text of its part: one delta at the last cursor of its range."""
+        stub = msgspec.json.decode(row.data, type=_Stub)
+        data = b""
+        if stub.settled:
+            found = await self._log.read(session_id, stub.settled - 1, 1)
+            event = decode_event(found[0].data) if found else None
+            if isinstance(event, GenerationSettled):
+                data = settled_delta(event, stub.part)
+        return Row(first=row.first, last=row.last, kind=DELTAS, data=data, at=row.at)
+
+
+class _Stub(msgspec.Struct, frozen=True):
+    settled: int
+    part: str
+
+
+def settled_delta(event: GenerationSettled, part_id: str) -> bytes:
+    """A part's whole text as one encoded delta event; empty if the answer has no such part."""
+    worker_id = None if event.frame == "main" else event.frame
+    for part, known in zip(event.message.parts, event.part_ids, strict=False):
+        if known != part_id and not (part_id.startswith("wrk_") and known.endswith(part_id[4:])):
+            continue
+        if isinstance(part, TextPart):
+            return encode_event(TextDelta(id=part_id, delta=part.text, worker_id=worker_id))
+        if isinstance(part, ReasoningPart):
+            return encode_event(ReasoningDelta(id=part_id, delta=part.text, worker_id=worker_id))
+        if isinstance(part, ToolCallPart):
+            text = encode_json(part.args).decode()
+            return encode_event(
+                ToolInputDelta(tool_call_id=part_id, input_text_delta=text, worker_id=worker_id)
+            )
+    return b""
