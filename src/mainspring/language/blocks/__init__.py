@@ -1,0 +1,1 @@
+"""The block kinds, one file each, and the table of them."""

@@ -1,0 +1,59 @@
+"""Owns the refusal of what is part of the language but does not run on this server."""
+
+from __future__ import annotations
+
+from mainspring.language.syntax import Path
+from mainspring.language.threads import MEDIA_MODELS
+from mainspring.language.unit import Unit
+from mainspring.language.walk import blocks_of, threads_of
+from mainspring.model.program import GenerateMedia, Program, ThreadConfig
+
+_LISTS = {
+    "skills": "skills do not run on this server",
+    "mcpServers": "MCP servers are not connected by this server",
+    "onDemandMcpServers": "MCP servers are not connected by this server",
+}
+_DECLARED = ("skills", "onDemandSkills", "mcpServers", "onDemandMcpServers")
+
+
+def unsupported(unit: Unit, program: Program) -> None:
+    """An error where something would have to run; a warning where it is declared and nothing uses it."""
+    used: set[str] = set()
+    for path, config in threads_of(program):
+        used |= _check_thread(unit, path, config)
+    for path, block in blocks_of(program):
+        if isinstance(block, GenerateMedia):
+            _check_media(unit, path, block)
+    for key in _DECLARED:
+        place = unit.written(key)
+        if place is not None and not place.is_null and key not in used:
+            place.warn(
+                "not-run", f"`{key}` is accepted, but nothing uses it and this server would not run it"
+            )
+
+
+def _check_thread(unit: Unit, path: Path, config: ThreadConfig) -> set[str]:
+    used: set[str] = set()
+    for key, why in _LISTS.items():
+        if config.options.get(key):
+            used.add(key)
+            _refuse(unit, (*path, key), why)
+    for key in MEDIA_MODELS:
+        if key in config.options:
+            _refuse(unit, (*path, key), "media models do not run on this server")
+    if config.options.get("webSearch") is True:
+        _refuse(unit, (*path, "webSearch"), "this server does not search the web itself")
+    for key in ("tools", "skills"):
+        place = unit.written(*path, "anthropic", key)
+        if place is not None and place.value:
+            _refuse(unit, (*path, "anthropic", key), f"the {key} of Anthropic do not run on this server")
+    return used
+
+
+def _check_media(unit: Unit, path: Path, block: GenerateMedia) -> None:
+    message = f"`block: {block.kind}` is not supported: media blocks do not run on this server"
+    unit.at(*path, "block").error("unsupported", message, hint=f"remove the block `{block.name}`")
+
+
+def _refuse(unit: Unit, path: Path, why: str) -> None:
+    unit.at(*path).error("unsupported", f"`{path[-1]}` is not supported: {why}", hint=f"remove `{path[-1]}`")
