@@ -1,1 +1,1 @@
-"""The pure interpreter: decide(library, state, signal) -> events, evolve(state, event) -> state; no I/O, clock or chance."""
+"""The pure interpreter: signals become events, events become state; no I/O, no clock, no chance."""

@@ -38,7 +38,7 @@ class _TodoWrite(msgspec.Struct, frozen=True):
 def builtin_specs(thread: Thread) -> list[ToolSpec]:
     """The built-in tools a thread's settings switch on."""
     specs: list[ToolSpec] = []
-    if thread.settings.get("references"):
+    if thread.names("references"):
         specs.append(
             ToolSpec(
                 name=REFERENCE_LIST,
@@ -52,7 +52,7 @@ def builtin_specs(thread: Thread) -> list[ToolSpec]:
                 description="Read a reference document by its name.",
                 schema={
                     "type": "object",
-                    "properties": {"name": {"type": "string", "enum": list(thread.settings["references"])}},
+                    "properties": {"name": {"type": "string", "enum": list(thread.names("references"))}},
                     "required": ["name"],
                     "additionalProperties": False,
                 },
@@ -76,7 +76,7 @@ def _todo_spec() -> ToolSpec:
     }
     return ToolSpec(
         name=TODO_WRITE,
-        description="Keep the todo list of this task: with merge, entries are updated by id; else the list is replaced.",
+        description="Keep the todo list of this task: with merge by id, else replacing it.",
         schema={
             "type": "object",
             "properties": {"todos": {"type": "array", "items": item}, "merge": {"type": "boolean"}},
@@ -103,7 +103,7 @@ def _thread(turn: Turn, frame: Frame) -> Thread:
 
 
 def _allowed(program: Program, thread: Thread) -> dict[str, str]:
-    names: list[str] = thread.settings.get("references") or []
+    names = thread.names("references")
     return {name: program.references[name].description for name in names if name in program.references}
 
 

@@ -27,7 +27,8 @@ from mainspring.model.facts import (
     Triggered,
 )
 from mainspring.model.generation import Usage
-from mainspring.model.parts import ToolCallPart
+from mainspring.model.messages import Message
+from mainspring.model.parts import ToolCallPart, ToolResultPart
 from mainspring.model.session import Call, Execution, Frame, Generation, Scope, State
 from mainspring.model.stream_events import AttemptSuperseded, ToolRequest
 from mainspring.model.values import Json
@@ -177,6 +178,7 @@ def _tool_settled(state: State, event: ToolSettled) -> State:
         settled=True,
         output=event.output,
         error=event.error,
+        files=event.files,
         digest=digest,
     )
     digests = {**state.settled_digests, event.call_id: digest}
@@ -187,14 +189,25 @@ def _tool_settled(state: State, event: ToolSettled) -> State:
 
 def _round_closed(state: State, event: RoundClosed) -> State:
     execution = _open(state)
-    calls = {
-        call_id: call
-        for call_id, call in execution.calls.items()
-        if call.generation_id != event.generation_id
-    }
+    found = find_generation(execution, event.generation_id)
+    call_ids = () if found is None else found[1].call_ids
+    message = Message(
+        id=event.message_id,
+        role="tool",
+        parts=tuple(_result_part(execution.calls[call_id]) for call_id in call_ids),
+        at=event.at,
+        turn_id=execution.message_id,
+    )
+    calls = {call_id: call for call_id, call in execution.calls.items() if call_id not in call_ids}
     thread = state.scopes[event.frame].threads[event.thread]
     state = replace(state, execution=replace(execution, calls=calls))
-    return put_thread(state, event.frame, replace(thread, messages=(*thread.messages, event.message)))
+    return put_thread(state, event.frame, replace(thread, messages=(*thread.messages, message)))
+
+
+def _result_part(call: Call) -> ToolResultPart:
+    return ToolResultPart(
+        call_id=call.id, tool=call.tool, output=call.output, error=call.error, files=call.files
+    )
 
 
 def _frame_opened(state: State, event: FrameOpened) -> State:

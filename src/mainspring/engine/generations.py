@@ -29,6 +29,11 @@ def start_generation(turn: Turn, frame: Frame, block: NextMessage, *, step: int)
     )
 
 
+def worker_frame_id(call_id: str) -> str:
+    """The id of the worker that answers a call: known while the model still writes its input."""
+    return "wrk_" + call_id.removeprefix("call_")
+
+
 def in_chat(turn: Turn, frame: Frame) -> bool:
     """Whether what the model says in a frame's open block is part of the talk with the user."""
     block = turn.block(frame)

@@ -7,13 +7,12 @@ from typing import Literal
 import msgspec
 
 from mainspring.engine.builtin import ToolRefused, builtin_specs, run_builtin
-from mainspring.engine.generations import start_generation
+from mainspring.engine.generations import start_generation, worker_frame_id
 from mainspring.engine.lenses import open_calls, running_generations
 from mainspring.engine.turn import Turn
 from mainspring.engine.workers import open_worker
 from mainspring.model.facts import RoundClosed, ToolCalled, ToolSettled, VariableSet
-from mainspring.model.messages import Message
-from mainspring.model.parts import FileReference, ToolResultPart
+from mainspring.model.parts import FileReference
 from mainspring.model.program import Display, NextMessage
 from mainspring.model.session import Call, Frame, Thread
 from mainspring.model.signals import CallWritten
@@ -60,12 +59,11 @@ def parse_call(written: CallWritten) -> ParsedCall:
     )
 
 
-def callable_names(turn: Turn, thread: Thread) -> list[str]:
+def callable_names(thread: Thread) -> list[str]:
     """Every tool name the model may use in a thread."""
-    settings = thread.settings
     return [
-        *(settings.get("tools") or []),
-        *(settings.get("workers") or []),
+        *thread.names("tools"),
+        *thread.names("workers"),
         *(spec.name for spec in builtin_specs(thread)),
     ]
 
@@ -93,7 +91,7 @@ def _open_call(turn: Turn, frame: Frame, call: ParsedCall, *, step_limit: bool) 
     generation = frame.generation
     if generation is None:
         raise ValueError(f"frame {frame.id} has no tool round")
-    names = callable_names(turn, turn.scope(frame.id).threads[generation.thread])
+    names = callable_names(turn.scope(frame.id).threads[generation.thread])
     problem = call.problem
     if call.name not in names:
         problem = f"There is no tool {call.name!r}. Tools: {', '.join(names) or 'none'}."
@@ -148,11 +146,6 @@ def _answer_builtin(turn: Turn, frame: Frame, call: ParsedCall) -> None:
         settle_call(turn, call.call_id, Outcome(output=output), ran="builtin")
 
 
-def worker_frame_id(call_id: str) -> str:
-    """The id of the worker that answers a call: known while the model still writes its input."""
-    return "wrk_" + call_id.removeprefix("call_")
-
-
 def settle_call(turn: Turn, call_id: str, outcome: Outcome, *, ran: Ran) -> None:
     """Records the one result of a call. Does not close its round: `advance_call` does."""
     call = turn.execution.calls[call_id]
@@ -173,32 +166,21 @@ def settle_call(turn: Turn, call_id: str, outcome: Outcome, *, ran: Ran) -> None
     )
 
 
-def result_part(call: Call) -> ToolResultPart:
-    """A settled call as the model sees it."""
-    return ToolResultPart(call_id=call.id, tool=call.tool, output=call.output, error=call.error)
-
-
 def close_round(turn: Turn, frame: Frame) -> bool:
     """Joins the results to the thread if every call of the frame's round is settled; whether it did."""
     generation = frame.generation
     if generation is None or not generation.settled or not generation.call_ids:
         return False
     calls = [turn.execution.calls.get(call_id) for call_id in generation.call_ids]
-    settled = [call for call in calls if call is not None and call.settled]
-    if len(settled) < len(calls):
+    if not all(call is not None and call.settled for call in calls):
         return False
     turn.emit(
         RoundClosed(
             frame=frame.id,
             thread=generation.thread,
             generation_id=generation.id,
-            message=Message(
-                id=f"{turn.execution.message_id}_{generation.id.removeprefix('gen_')}_results",
-                role="tool",
-                parts=tuple(result_part(call) for call in settled),
-                at=turn.at,
-                turn_id=turn.execution.message_id,
-            ),
+            message_id=f"{turn.execution.message_id}_{generation.id.removeprefix('gen_')}_results",
+            at=turn.at,
         )
     )
     return True

@@ -1,4 +1,4 @@
-"""Owns how a thread's configuration becomes complete settings: dynamic members resolved and checked, prompt rendered."""
+"""Owns how a thread's configuration becomes complete settings: dynamic members resolved, the prompt rendered."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mainspring.engine.generations import worker_frame_id
 from mainspring.engine.inputs import check_values, initial_values
 from mainspring.engine.turn import Turn
 from mainspring.model.facts import FrameOpened
@@ -37,7 +38,7 @@ def open_worker(
         return "; ".join(problems)
     token = turn.execution.token
     place = turn.place(frame).split("_", 1)[1]
-    worker_id = f"wrk_{token}_{place}" if call_id is None else "wrk_" + call_id.removeprefix("call_")
+    worker_id = f"wrk_{token}_{place}" if call_id is None else worker_frame_id(call_id)
     turn.emit(
         FrameOpened(
             frame=worker_id,

@@ -192,12 +192,13 @@ class ToolSettled(EventFields, frozen=True, kw_only=True, tag="tool-settled"):
 
 
 class RoundClosed(EventFields, frozen=True, kw_only=True, tag="round-closed"):
-    """All calls of a generation are settled: their results join the thread as one `tool` message."""
+    """All calls of a generation are settled: their results, in call order, join the thread as one `tool` message."""
 
     frame: str
     thread: str
     generation_id: str
-    message: Message
+    message_id: str
+    at: float
 
 
 class FrameOpened(EventFields, frozen=True, kw_only=True, tag="frame-opened"):

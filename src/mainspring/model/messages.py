@@ -22,7 +22,7 @@ class Message(Value, frozen=True, kw_only=True):
     """One message of a thread; `tool` messages carry the results of the assistant message before them.
 
     `turn_id` is the id of the message a user interface shows it in: its own for a user message, that of the
-    turn's one assistant message else. `incomplete`: cut by a failure, left out of what the model sees. `at` is Unix seconds.
+    turn's one assistant message else. `incomplete`: cut by a failure, not shown to the model. `at` is Unix seconds.
     """
 
     id: str

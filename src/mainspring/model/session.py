@@ -6,6 +6,7 @@ from typing import Literal
 
 from mainspring.model.generation import Usage
 from mainspring.model.messages import Message, Sender
+from mainspring.model.parts import FileReference
 from mainspring.model.program import Display
 from mainspring.model.stream_events import TodoItem
 from mainspring.model.values import Json, Value
@@ -18,6 +19,10 @@ class Thread(Value, frozen=True, kw_only=True):
     system: str | None = None
     settings: dict[str, Json] = {}
     messages: tuple[Message, ...] = ()
+
+    def names(self, member: Literal["tools", "workers", "references"]) -> tuple[str, ...]:
+        """One of the lists of names in the settings."""
+        return tuple(self.settings.get(member) or ())
 
 
 class Scope(Value, frozen=True, kw_only=True):
@@ -59,6 +64,7 @@ class Call(Value, frozen=True, kw_only=True):
     settled: bool = False
     output: Json = None
     error: str | None = None
+    files: tuple[FileReference, ...] = ()
     digest: str = ""
 
 

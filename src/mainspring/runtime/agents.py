@@ -114,8 +114,9 @@ class Agents:
         return library
 
     async def _gather(self, project_id: str, root: Program, version: str) -> Library:
-        programs, slugs = {version: root}, dict[str, str]()
-        frontier = [root]
+        programs: dict[str, Program] = {version: root}
+        slugs: dict[str, str] = {}
+        frontier: list[Program] = [root]
         for _ in range(WORKER_DEPTH):
             wanted = {slug for program in frontier for slug in program.workers if slug not in slugs}
             frontier = []

@@ -15,24 +15,24 @@ NO_ARGUMENTS: dict[str, Json] = {"type": "object", "properties": {}, "additional
 
 def tool_specs(library: Library, presentation: Presentation) -> tuple[ToolSpec, ...]:
     """What the model may call in a thread, in a fixed order, so that provider caches hold."""
-    program, settings = presentation.program, presentation.thread.settings
+    program, thread = presentation.program, presentation.thread
     specs = [
         ToolSpec(
             name=name,
             description=program.tools[name].description,
             schema=program.tools[name].schema or NO_ARGUMENTS,
         )
-        for name in settings.get("tools") or []
+        for name in thread.names("tools")
         if name in program.tools
     ]
-    for slug in settings.get("workers") or []:
+    for slug in thread.names("workers"):
         worker = library.worker(slug)
         if worker is not None:
             described = program.workers[slug].description or worker.description or worker.name
             specs.append(
                 ToolSpec(name=slug, description=described, schema=input_schema(worker, worker.input))
             )
-    return (*specs, *builtin_specs(presentation.thread))
+    return (*specs, *builtin_specs(thread))
 
 
 def build_request(library: Library, state: State, presentation: Presentation) -> ModelRequest:

@@ -19,6 +19,7 @@ from mainspring.model.errors import Failure, ProviderError, ProviderInfo
 from mainspring.model.events import Event
 from mainspring.model.facts import ExecutionEnded
 from mainspring.model.generation import ModelRequest
+from mainspring.model.parts import ReasoningPart, TextPart
 from mainspring.model.rows import Row
 from mainspring.model.session import State
 from mainspring.model.signals import (
@@ -245,7 +246,8 @@ class SessionHost:
 
     def stop(self) -> asyncio.Future[None]:
         """Cuts the running model calls, closes what they had opened and ends the execution."""
-        parts, ids = {}, {}
+        parts: dict[str, tuple[TextPart | ReasoningPart, ...]] = {}
+        ids: dict[str, tuple[str, ...]] = {}
         for (generation_id, _), running in self._running.items():
             running.task.cancel()
             running.recorder.close()

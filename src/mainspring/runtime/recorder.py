@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from mainspring.engine.generations import Presentation
+from mainspring.engine.generations import Presentation, worker_frame_id
 from mainspring.model.events import Event
 from mainspring.model.generation import (
     Finished,
@@ -41,6 +41,7 @@ from mainspring.model.stream_events import (
 from mainspring.model.values import Json
 
 _encode = msgspec.json.Encoder().encode
+_decode_object = msgspec.json.Decoder(dict[str, Json]).decode
 
 
 class Sink(Protocol):
@@ -158,7 +159,7 @@ class Recorder:
     def _begin_worker(self, part: _Part, *, display: Display) -> None:
         if display != "stream":
             return
-        worker_id = "wrk_" + part.id.removeprefix("call_")
+        worker_id = worker_frame_id(part.id)
         part.kind = "worker"
         part.shown = True
         part.prefix = b'{"type":"worker-input-delta","workerId":' + _encode(worker_id) + b',"delta":'
@@ -174,7 +175,7 @@ class Recorder:
             event = ReasoningStarted(id=part.id, worker_id=worker_id)
         elif part.kind == "worker":
             event = WorkerInputStart(
-                worker_id="wrk_" + part.id.removeprefix("call_"),
+                worker_id=worker_frame_id(part.id),
                 worker_slug=part.name,
                 description=self._show.program.workers[part.name].description,
             )
@@ -214,13 +215,10 @@ class Recorder:
 
     def _worker_ready(self, part: _Part) -> None:
         try:
-            given = msgspec.json.decode("".join(part.text) or "{}")
+            given = _decode_object("".join(part.text) or "{}")
         except (msgspec.DecodeError, RecursionError):
             return
-        if isinstance(given, dict):
-            self._sink.add_event(
-                WorkerInputReady(worker_id="wrk_" + part.id.removeprefix("call_"), input=given)
-            )
+        self._sink.add_event(WorkerInputReady(worker_id=worker_frame_id(part.id), input=given))
 
     def _source(self, chunk: SourceFound) -> None:
         if self._show.streams:

@@ -28,7 +28,7 @@ from mainspring.runtime.requests import (
     TriggerRequest,
 )
 from mainspring.runtime.streams import Streams
-from mainspring.wires.restore import restore_messages
+from mainspring.wires.restore import restore
 
 BUSY_WAIT = 2.0
 DEFAULT_TRIGGER = "user-message"
@@ -147,7 +147,7 @@ class Sessions:
     async def restore(self, project_id: str, session_id: str, request: RestoreRequest) -> bool:
         """Rebuilds an expired session from stored messages; an active one stays as it is (False)."""
         record = await self.record(project_id, session_id)
-        restored = restore_messages(request.messages, at=self._ports.clock.now())
+        restored = restore(request.messages, at=self._ports.clock.now())
         agent = await self._agents.get(project_id, record.agent_id)
         program = await self._agents.program(project_id, agent.id, agent.version)
         host = await self._hosts.get(session_id)

@@ -192,7 +192,7 @@ class Transcript:
 
     def _round_closed(self, event: RoundClosed) -> None:
         if event.frame == MAIN and event.thread == MAIN:
-            self._mark(event.message.id)
+            self._mark(event.message_id)
 
     def _called(self, event: ToolCalled) -> None:
         self.displays[event.call_id] = event.display

@@ -1,0 +1,55 @@
+"""Owns the regular chores: expiring sessions, dropping old deltas."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from mainspring.model.errors import MainspringError
+from mainspring.runtime.ports import Clock, EventLog
+from mainspring.runtime.sessions import Sessions
+
+log = logging.getLogger("mainspring.sweeper")
+PRUNE_ROWS = 2000
+
+
+class Sweeper:
+    """Looks, every so often, for what is over."""
+
+    def __init__(
+        self, log_: EventLog, sessions: Sessions, clock: Clock, *, interval: float, retention: float
+    ) -> None:
+        self._log = log_
+        self._sessions = sessions
+        self._clock = clock
+        self._interval = interval
+        self._retention = retention
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins, in the background."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="sweeper")
+
+    async def stop(self) -> None:
+        """Ends."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            await self._clock.sleep(self._interval)
+            try:
+                await self.sweep()
+            except MainspringError as error:
+                log.warning("sweeping failed and is tried again later: %s", error)
+
+    async def sweep(self) -> tuple[int, int]:
+        """One round; how many sessions expired and how many delta rows were dropped."""
+        expired = dropped = 0
+        while count := await self._sessions.expire_due():
+            expired += count
+        before = self._clock.now() - self._retention
+        while count := await self._log.prune(before, PRUNE_ROWS):
+            dropped += count
+        return expired, dropped
