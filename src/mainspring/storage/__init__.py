@@ -1,0 +1,1 @@
+"""The stores: where sessions, agents and keys are kept."""
