@@ -1,0 +1,263 @@
+"""Owns the table of contents: every route with who may call it, what it takes and what it gives."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mainspring.server.agents import (
+    archive_agent,
+    create_agent,
+    get_agent,
+    list_agents,
+    update_agent,
+    validate_agent,
+)
+from mainspring.server.events import follow_session
+from mainspring.server.health import health, ready
+from mainspring.server.legs import execute_worker, start_session, trigger_session
+from mainspring.server.openapi import get_document
+from mainspring.server.operation import Operation, Query
+from mainspring.server.schemas import (
+    AgentChanged,
+    AgentDetail,
+    AgentList,
+    Health,
+    LogPage,
+    SessionCleared,
+    SessionExport,
+    SessionMade,
+    SessionPage,
+    SessionRestored,
+    SessionStopped,
+    SessionView,
+    Validation,
+)
+from mainspring.server.sessions import (
+    clear_session,
+    create_session,
+    export_session,
+    get_logs,
+    get_session,
+    list_sessions,
+    restore_session,
+    stop_session,
+)
+from mainspring.server.taken import (
+    AgentBody,
+    AgentPatch,
+    CreateBody,
+    RestoreBody,
+    StartBody,
+    StopBody,
+    TriggerBody,
+    WorkerBody,
+)
+
+AGENTS: Final = frozenset(("agents",))
+SESSIONS: Final = frozenset(("sessions",))
+EITHER: Final = AGENTS | SESSIONS
+ANY_KEY: Final = frozenset[str]()
+
+_DIRECT: Final = Query(
+    "clientTools",
+    "string",
+    "`direct`: a browser reads, it is asked for tool results by `client-tool-request`",
+)
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    Operation(
+        method="GET",
+        path="/health",
+        handler=health,
+        scopes=None,
+        summary="Whether the process runs.",
+        gives=Health,
+    ),
+    Operation(
+        method="GET",
+        path="/ready",
+        handler=ready,
+        scopes=None,
+        summary="Whether the process takes work.",
+        gives=Health,
+    ),
+    Operation(
+        method="GET",
+        path="/openapi.json",
+        handler=get_document,
+        scopes=ANY_KEY,
+        summary="This document.",
+    ),
+    Operation(
+        method="GET",
+        path="/api/agents",
+        handler=list_agents,
+        scopes=EITHER,
+        summary="The agents that are not archived.",
+        gives=AgentList,
+    ),
+    Operation(
+        method="POST",
+        path="/api/agents",
+        handler=create_agent,
+        scopes=AGENTS,
+        summary="Publish an agent; a slug that is taken gets its next version.",
+        takes=AgentBody,
+        gives=AgentChanged,
+        status=201,
+    ),
+    Operation(
+        method="POST",
+        path="/api/agents/validate",
+        handler=validate_agent,
+        scopes=AGENTS,
+        summary="Every complaint about an agent's files; nothing is stored.",
+        takes=AgentBody,
+        gives=Validation,
+    ),
+    Operation(
+        method="GET",
+        path="/api/agents/{id}",
+        handler=get_agent,
+        scopes=EITHER,
+        summary="One agent with its files, by id or slug.",
+        gives=AgentDetail,
+    ),
+    Operation(
+        method="PATCH",
+        path="/api/agents/{id}",
+        handler=update_agent,
+        scopes=AGENTS,
+        summary="Publish the next version: what is given replaces what is there.",
+        takes=AgentPatch,
+        gives=AgentChanged,
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/agents/{id}",
+        handler=archive_agent,
+        scopes=AGENTS,
+        summary="Archive an agent: its slug is free again, its sessions keep running.",
+        gives=AgentChanged,
+    ),
+    Operation(
+        method="POST",
+        path="/api/agents/{id}/execute",
+        handler=execute_worker,
+        scopes=SESSIONS,
+        summary="Run a worker, or give the tool results that a run waits for.",
+        takes=WorkerBody,
+        streams=True,
+        query=(_DIRECT,),
+    ),
+    Operation(
+        method="GET",
+        path="/api/agent-sessions",
+        handler=list_sessions,
+        scopes=SESSIONS,
+        summary="Sessions, the last active first, page by page.",
+        gives=SessionPage,
+        query=(
+            Query("agentId", "string", "only this agent's, by id or slug"),
+            Query("status", "string", "`active` or `expired`"),
+            Query("limit", "integer", "1 to 200, 50 if absent"),
+            Query("before", "string", "the `next` of the page before"),
+        ),
+    ),
+    Operation(
+        method="POST",
+        path="/api/agent-sessions",
+        handler=create_session,
+        scopes=SESSIONS,
+        summary="Create a session with an agent, by id or slug.",
+        takes=CreateBody,
+        gives=SessionMade,
+        status=201,
+    ),
+    Operation(
+        method="POST",
+        path="/api/agent-sessions/start",
+        handler=start_session,
+        scopes=SESSIONS,
+        summary="Create a session and trigger it at once.",
+        takes=StartBody,
+        streams=True,
+        query=(_DIRECT,),
+    ),
+    Operation(
+        method="GET",
+        path="/api/agent-sessions/{id}",
+        handler=get_session,
+        scopes=SESSIONS,
+        summary="One session: all of it, or the messages people see.",
+        gives=SessionView,
+        query=(
+            Query("format", "string", "`ui`: `{sessionId, agentId, messages, status}` for a user interface"),
+        ),
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/agent-sessions/{id}",
+        handler=clear_session,
+        scopes=SESSIONS,
+        summary="End a session's content now.",
+        gives=SessionCleared,
+    ),
+    Operation(
+        method="POST",
+        path="/api/agent-sessions/{id}/trigger",
+        handler=trigger_session,
+        scopes=SESSIONS,
+        summary="Trigger the agent, or give the tool results that an execution waits for.",
+        takes=TriggerBody,
+        streams=True,
+        query=(_DIRECT,),
+    ),
+    Operation(
+        method="POST",
+        path="/api/agent-sessions/{id}/stop",
+        handler=stop_session,
+        scopes=SESSIONS,
+        summary="Stop what runs; again is no error.",
+        takes=StopBody,
+        gives=SessionStopped,
+    ),
+    Operation(
+        method="POST",
+        path="/api/agent-sessions/{id}/restore",
+        handler=restore_session,
+        scopes=SESSIONS,
+        summary="Rebuild an expired session from stored messages.",
+        takes=RestoreBody,
+        gives=SessionRestored,
+    ),
+    Operation(
+        method="GET",
+        path="/api/agent-sessions/{id}/logs",
+        handler=get_logs,
+        scopes=SESSIONS,
+        summary="What happened in a session, step by step.",
+        gives=LogPage,
+        query=(Query("excludeModelRequests", "boolean", "`true`: without the requests to the model"),),
+    ),
+    Operation(
+        method="GET",
+        path="/api/agent-sessions/{id}/events",
+        handler=follow_session,
+        scopes=SESSIONS,
+        summary="Every event after a cursor: replayed, then live; leaving cancels nothing.",
+        streams=True,
+        query=(
+            Query("after", "integer", "the cursor to go on after; the header `Last-Event-ID` counts more"),
+            Query("follow", "boolean", "`false`: end after what is there"),
+        ),
+    ),
+    Operation(
+        method="GET",
+        path="/api/agent-sessions/{id}/export",
+        handler=export_session,
+        scopes=SESSIONS,
+        summary="The whole journal of a session.",
+        gives=SessionExport,
+    ),
+)

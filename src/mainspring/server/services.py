@@ -1,0 +1,22 @@
+"""Owns what the server needs of the rest: the use cases it serves, the journal it projects, a clock, ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mainspring.runtime.agents import Agents
+from mainspring.runtime.keys import Keys
+from mainspring.runtime.ports import Clock, Ids, Store
+from mainspring.runtime.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The use cases, and the store behind them: read for projections, asked whether it answers."""
+
+    agents: Agents
+    sessions: Sessions
+    keys: Keys
+    clock: Clock
+    ids: Ids
+    store: Store

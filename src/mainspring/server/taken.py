@@ -1,0 +1,128 @@
+"""Owns the shapes of request bodies for the API document; what reads and checks them are the wires."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mainspring.model.agents import PromptFile, ReferenceFile
+from mainspring.model.messages import Sender
+from mainspring.model.parts import FileReference
+from mainspring.model.program import Format
+from mainspring.model.values import Json, Value
+
+
+class SettingsBody(Value, frozen=True, kw_only=True):
+    """The settings of an agent."""
+
+    slug: str
+    name: str
+    format: Format
+    description: str | None = None
+
+
+class AgentBody(Value, frozen=True, kw_only=True):
+    """An agent's files. `protocol` is YAML."""
+
+    settings: SettingsBody
+    protocol: str
+    prompts: tuple[PromptFile, ...] = ()
+    references: tuple[ReferenceFile, ...] = ()
+
+
+class SettingsPatch(Value, frozen=True, kw_only=True):
+    """Changed settings of an agent; the slug stays."""
+
+    name: str | None = None
+    format: Format | None = None
+    description: str | None = None
+
+
+class AgentPatch(Value, frozen=True, kw_only=True):
+    """Changed files of an agent; what is left out stays."""
+
+    settings: SettingsPatch | None = None
+    protocol: str | None = None
+    prompts: tuple[PromptFile, ...] | None = None
+    references: tuple[ReferenceFile, ...] | None = None
+
+
+class CreateBody(Value, frozen=True, kw_only=True):
+    """A session to create. `agentId`: id or slug."""
+
+    agent_id: str
+    input: dict[str, Json] = {}
+
+
+class ToolSchema(Value, frozen=True, kw_only=True):
+    """A tool that the caller offers for one execution."""
+
+    name: str
+    input_schema: dict[str, Json]
+    description: str = ""
+    output_schema: dict[str, Json] | None = None
+
+
+class ToolResultBody(Value, frozen=True, kw_only=True):
+    """The answer to a tool call: `result`, or the text of an `error`."""
+
+    tool_call_id: str
+    tool_name: str | None = None
+    result: Json = None
+    error: str | None = None
+    files: tuple[FileReference, ...] = ()
+
+
+class TurnBody(Value, frozen=True, kw_only=True):
+    """A trigger. Without `triggerName`: `user-message`."""
+
+    trigger_name: str | None = None
+    input: dict[str, Json] = {}
+    sender: Sender | None = None
+    dynamic_tool_schemas: tuple[ToolSchema, ...] = ()
+
+
+class TriggerBody(Value, frozen=True, kw_only=True):
+    """A trigger, or with `executionId` the tool results an execution waits for: then only those count.
+
+    `rollbackAfterMessageId` drops what came after that message first; null drops all.
+    """
+
+    trigger_name: str | None = None
+    input: dict[str, Json] = {}
+    sender: Sender | None = None
+    dynamic_tool_schemas: tuple[ToolSchema, ...] = ()
+    rollback_after_message_id: str | None = None
+    execution_id: str | None = None
+    tool_results: tuple[ToolResultBody, ...] = ()
+
+
+class StartBody(Value, frozen=True, kw_only=True):
+    """A session to create and trigger; the same `idempotencyKey` again is the same session and execution."""
+
+    agent_id: str
+    trigger: TurnBody
+    input: dict[str, Json] = {}
+    idempotency_key: str | None = None
+
+
+class WorkerBody(Value, frozen=True, kw_only=True):
+    """A worker to run (`start`), or the tool results a run waits for (`continue`, with `executionId`)."""
+
+    type: Literal["start", "continue"]
+    input: dict[str, Json] = {}
+    dynamic_tool_schemas: tuple[ToolSchema, ...] = ()
+    execution_id: str | None = None
+    tool_results: tuple[ToolResultBody, ...] = ()
+
+
+class RestoreBody(Value, frozen=True, kw_only=True):
+    """UI messages as the consumer stored them, and the session's input."""
+
+    messages: tuple[dict[str, Json], ...]
+    input: dict[str, Json] = {}
+
+
+class StopBody(Value, frozen=True, kw_only=True):
+    """What to stop; nothing named: whatever runs."""
+
+    execution_id: str | None = None
