@@ -1,0 +1,1 @@
+"""Owns `make bench`: Mainspring measured beside a reference relay, in the same run, on this machine."""

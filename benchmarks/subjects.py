@@ -1,0 +1,235 @@
+"""Owns what is measured: server processes on one core, Mainspring and the relay, behind the same few verbs."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.connection import Connection, Reply
+
+TICKS = os.sysconf("SC_CLK_TCK")
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+EXECUTION = re.compile(rb'"executionId":"([^"]+)"')
+CALL = re.compile(rb'"toolCallId":"([^"]+)"')
+START = 30.0
+QUIET: dict[str, str] = {"MAINSPRING_LOG_LEVEL": "warning"}
+
+AGENT = """\
+triggers:
+  user-message:
+    input:
+      USER_MESSAGE: {type: string}
+tools:
+  look:
+    description: Looks
+    display: stream
+    parameters:
+      at: {type: string, description: Where}
+agent:
+  model: openai/MODEL
+  system: system
+  tools: [look]
+  agentic: true
+handlers:
+  user-message:
+    Add message:
+      block: add-message
+      role: user
+      prompt: user-message
+      input: [USER_MESSAGE]
+    Respond:
+      block: next-message
+"""
+
+
+def pin(core: int) -> None:
+    """Keeps the calling process on the core of that index, where the system can."""
+    if len(CORES) > 1:
+        os.sched_setaffinity(0, {CORES[core % len(CORES)]})
+
+
+def spawn(arguments: list[str], core: int, **environment: str) -> "subprocess.Popen[str]":
+    """A Python process on a core, its stdout piped. A child begins on its parent's core, so that is where we go."""
+    here = os.sched_getaffinity(0) if CORES else set[int]()
+    pin(core)
+    try:
+        return subprocess.Popen(
+            [sys.executable, *arguments],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        if here:
+            os.sched_setaffinity(0, here)
+
+
+def said_url(process: "subprocess.Popen[str]") -> str:
+    """The address a process prints first."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, f"{process.args} did not start"
+    return str(json.loads(line)["url"]).rstrip("/")
+
+
+@dataclass
+class Subject:
+    """A server to measure. `folder` is its own; `model_url` the fake model's address."""
+
+    name: str
+    folder: Path
+    model_url: str
+    url: str = ""
+    key: str = ""
+    agents: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def database(self) -> Path:
+        """Its SQLite file."""
+        return self.folder / f"{self.name}.db"
+
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        """The arguments after `python`, and the environment."""
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """What comes before the first start."""
+
+    async def start(self) -> float:
+        """Starts; the seconds until the first answer."""
+        arguments, environment = self.command()
+        began = time.monotonic()
+        self.process = spawn(arguments, 0, **environment)
+        self.url = await asyncio.to_thread(said_url, self.process)
+        while True:
+            try:
+                connection = await Connection.open(self.url)
+                await connection.request("GET", "/api/agents", key=self.key)
+            except OSError:
+                await asyncio.sleep(0.002)
+            else:
+                connection.close()
+                return time.monotonic() - began
+
+    def stop(self) -> None:
+        """Ends it, if it runs."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(60)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def cpu(self) -> float:
+        """CPU seconds so far, all threads, user and system."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def memory(self) -> float:
+        """Resident megabytes."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+)", status)
+        assert found is not None
+        return int(found[1]) / 1000
+
+    def stored(self) -> int:
+        """Bytes in the database that hold something; ask when it is stopped."""
+        import apsw
+
+        connection = apsw.Connection(str(self.database))
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        pages, free, size = (
+            connection.pragma(name) for name in ("page_count", "freelist_count", "page_size")
+        )
+        connection.close()
+        return (int(str(pages)) - int(str(free))) * int(str(size))
+
+    def prune(self, before: int, turns: int) -> dict[str, float]:
+        """What is left of each of `turns` once deltas are dropped, if the subject can; it is stopped."""
+        return {}
+
+    async def publish(self, connection: Connection, model: str) -> None:
+        """Makes an agent that asks `model`."""
+        self.agents[model] = model
+
+    async def session(self, connection: Connection, model: str) -> str:
+        """A new session."""
+        if model not in self.agents:
+            await self.publish(connection, model)
+        made = await connection.request(
+            "POST", "/api/agent-sessions", {"agentId": self.agents[model]}, self.key
+        )
+        assert made.status == 201, made
+        return made.json()["sessionId"]
+
+    async def leg(self, connection: Connection, session: str, body: dict[str, Any]) -> Reply:
+        """One answer of the server."""
+        reply = await connection.request("POST", f"/api/agent-sessions/{session}/trigger", body, self.key)
+        assert reply.status == 200, (self.name, reply.status, reply.body)
+        assert b'"type":"error"' not in reply.body, (self.name, reply.body[-500:])
+        return reply
+
+    async def turn(self, connection: Connection, session: str) -> Reply:
+        """A turn of text; its only leg."""
+        body = {"triggerName": "user-message", "input": {"USER_MESSAGE": "What do you see?"}}
+        return await self.leg(connection, session, body)
+
+    async def tool_turn(self, connection: Connection, session: str) -> Reply:
+        """A turn with a tool at the caller; its second leg, `took` being the whole turn's time."""
+        first = await self.turn(connection, session)
+        execution, call = EXECUTION.search(first.body), CALL.search(first.body)
+        assert execution is not None, first.body
+        assert call is not None, first.body
+        result = {"toolCallId": call[1].decode(), "toolName": "look", "result": {"seen": "waves"}}
+        second = await self.leg(
+            connection, session, {"executionId": execution[1].decode(), "toolResults": [result]}
+        )
+        second.took += first.took
+        return second
+
+
+class Relay(Subject):
+    """The reference."""
+
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        """`python -m benchmarks.relay`."""
+        return ["-m", "benchmarks.relay", str(self.database), self.model_url], {}
+
+
+class Mainspring(Subject):
+    """The product, as people start it."""
+
+    def environment(self) -> dict[str, str]:
+        """The address of the model, and quiet logs."""
+        return {"OPENAI_BASE_URL": self.model_url, "OPENAI_API_KEY": "sk-bench", **QUIET}
+
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        """`mainspring serve`."""
+        options = ["--host", "127.0.0.1", "--port", "0", "--database", str(self.database), "--json"]
+        return ["-m", "mainspring", "serve", *options], self.environment()
+
+    def prepare(self) -> None:
+        """Makes a key."""
+        options = ["--database", str(self.database), "--scope", "agents", "--scope", "sessions", "--json"]
+        with spawn(["-m", "mainspring", "keys", "create", *options], 0, **self.environment()) as made:
+            out, _ = made.communicate(timeout=START)
+        self.key = str(json.loads(out)["key"])
+
+    async def publish(self, connection: Connection, model: str) -> None:
+        """Publishes an agent over the API."""
+        prompts = [
+            {"name": "system", "content": "Be brief."},
+            {"name": "user-message", "content": "{{USER_MESSAGE}}"},
+        ]
+        settings = {"slug": model, "name": model, "format": "interactive"}
+        body = {"settings": settings, "protocol": AGENT.replace("MODEL", model), "prompts": prompts}
+        made = await connection.request("POST", "/api/agents", body, self.key)
+        assert made.status == 201, made
+        self.agents[model] = str(made.json()["agentId"])
