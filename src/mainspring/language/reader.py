@@ -24,6 +24,7 @@ MAX_KEYS: Final = 1_000
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufeff\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _ADVICE = (
     ("mapping values are not allowed", "put text that holds `: ` in quotes, and check the indentation"),
@@ -187,9 +188,17 @@ class _Builder:
         self._tag(event)
         measure = _Measure()
         self._count(event, measure)
+        self._check_value(event)
         value = resolve(event.value) if event.implicit[0] and event.style in {None, ""} else event.value
         node = ScalarNode(value=value, span=_span(self.file, event.start_mark, event.end_mark))
         self._placed(node, measure, event)
+
+    def _check_value(self, event: Any) -> None:
+        """Escapes can write what text may not hold."""
+        found = None if str(event.value).isprintable() else _UNSTORABLE.search(event.value)
+        if found is not None:
+            message = f"the character U+{ord(found.group()):04X} may not stand in a value"
+            raise _Refused(self._complain("bad-character", message, event))
 
     def _open(self, event: Any) -> None:
         self._tag(event)
