@@ -42,6 +42,7 @@ EntryRole = Literal["user", "assistant", "system"]
 _NOTHING_TO_SEE: Final = frozenset(
     (
         b"session-created",
+        b"version-changed",
         b"tool-schemas-given",
         b"block-began",
         b"block-done",
