@@ -190,7 +190,8 @@ async def disk(subject: Subject, size: Size) -> Figures:
     await crowd(subject, b_turn, names, 16)
     subject.stop()
     figures = {"disk per B turn, kB": (subject.stored() - before) / size.turns / 1000}
-    figures |= subject.prune(before, size.turns)
+    if await subject.prune():
+        figures["disk per B turn, pruned, kB"] = (subject.stored() - before) / size.turns / 1000
     await subject.start()
     return figures
 

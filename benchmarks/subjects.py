@@ -19,7 +19,10 @@ CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else
 EXECUTION = re.compile(rb'"executionId":"([^"]+)"')
 CALL = re.compile(rb'"toolCallId":"([^"]+)"')
 START = 30.0
-QUIET: dict[str, str] = {"MAINSPRING_LOG_LEVEL": "warning"}
+QUIET = {"MAINSPRING_LOG_LEVEL": "warning"}
+EAGER = {"MAINSPRING_DELTA_RETENTION": "0s", "MAINSPRING_SWEEP_INTERVAL": "100ms"}
+PRUNING = 8.0
+"""Seconds a pruning run gets."""
 
 AGENT = """\
 triggers:
@@ -151,9 +154,9 @@ class Subject:
         connection.close()
         return (int(str(pages)) - int(str(free))) * int(str(size))
 
-    def prune(self, before: int, turns: int) -> dict[str, float]:
-        """What is left of each of `turns` once deltas are dropped, if the subject can; it is stopped."""
-        return {}
+    async def prune(self) -> bool:
+        """Drops the deltas of settled turns, if the subject ever does; it is stopped before and after."""
+        return False
 
     async def publish(self, connection: Connection, model: str) -> None:
         """Makes an agent that asks `model`."""
@@ -206,9 +209,22 @@ class Relay(Subject):
 class Mainspring(Subject):
     """The product, as people start it."""
 
+    eager: bool = False
+    """Whether deltas are dropped as soon as they may."""
+
     def environment(self) -> dict[str, str]:
         """The address of the model, and quiet logs."""
-        return {"OPENAI_BASE_URL": self.model_url, "OPENAI_API_KEY": "sk-bench", **QUIET}
+        given = {"OPENAI_BASE_URL": self.model_url, "OPENAI_API_KEY": "sk-bench", **QUIET}
+        return given | EAGER if self.eager else given
+
+    async def prune(self) -> bool:
+        """A run with no retention and a busy sweeper."""
+        self.eager = True
+        await self.start()
+        await asyncio.sleep(PRUNING)
+        self.stop()
+        self.eager = False
+        return True
 
     def command(self) -> tuple[list[str], dict[str, str]]:
         """`mainspring serve`."""

@@ -60,7 +60,7 @@ def test_sigterm_lets_live_streams_end(open_desk: Open) -> None:
 
 def test_a_turn_cut_by_a_restart_goes_on(open_desk: Open) -> None:
     desk = open_desk(PLAIN)
-    desk.server.environment["MAINSPRING_SHUTDOWN_GRACE"] = "1"
+    desk.server.environment["MAINSPRING_GRACEFUL_TIMEOUT"] = "1"
     assert desk.server.stop() == 0
     desk.server.start()
     gate = Gate()
