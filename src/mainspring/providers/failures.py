@@ -160,6 +160,13 @@ class Failures:
         """No connection could be made."""
         return self._own("provider_error", "UNREACHABLE", f"{self.provider} cannot be reached", detail)
 
+    def untrusted(self, detail: str) -> ProviderError:
+        """The provider's certificate is not to be trusted: trying again does not help."""
+        failure = self._own(
+            "provider_error", "TLS", f"the certificate of {self.provider} is not trusted", detail
+        )
+        return ProviderError(msgspec.structs.replace(failure.failure, retryable=False))
+
     def timeout(self, detail: str) -> ProviderError:
         """The provider took longer than one of our own bounds."""
         return self._own("provider_timeout", "TIMEOUT", f"{self.provider} did not answer in time", detail)

@@ -1,0 +1,228 @@
+"""Owns the connections to providers: one pool, bounded times and sizes, no redirects, closed at once when nobody reads.
+
+Importing this module loads aiohttp: the registry does so at the first call that needs it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Final
+
+import aiohttp
+import msgspec
+
+from mainspring.model.errors import ProviderError
+from mainspring.model.generation import ModelChunk
+from mainspring.providers.failures import Failures
+from mainspring.providers.wire import AnswerReader, HttpCall
+
+MAX_ERROR_BODY: Final = 64 * 1024
+MAX_BODY: Final = 32 * 1024 * 1024
+MAX_RATIO: Final = 100
+_FREE_RATIO: Final = 1024 * 1024
+_DRAIN: Final = 0.25
+_TROUBLE: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
+
+
+class Times(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds in seconds: to connect, to the first event, between two events, for the whole answer.
+
+    Comments and empty lines are no events.
+    """
+
+    connect: float = 5.0
+    first: float = 120.0
+    idle: float = 120.0
+    total: float = 1800.0
+
+
+class ProviderHttp:
+    """The pool of connections; made at the first call, for the event loop of that call."""
+
+    def __init__(self, times: Times | None = None) -> None:
+        self._times = times or Times()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Close every connection."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def exchange(
+        self, call: HttpCall, reader: AnswerReader, failures: Failures
+    ) -> AsyncIterator[list[ModelChunk]]:
+        """Makes a call and gives its answer, one list for each read that brought something.
+
+        Raises `ProviderError`. Closing the iterator closes the connection, unless the answer was read to its end.
+        """
+        deadline = _Deadline(self._times)
+        response = await self._post(call, failures, deadline)
+        try:
+            body = _Body(response, failures, deadline)
+            if response.status != 200:
+                raise await _refusal(response, body, failures)
+            if response.content_type == "application/json":
+                yield reader.whole(await body.all(MAX_BODY))
+            elif response.content_type == "text/html":
+                raise failures.malformed("it is a web page; check the base URL")
+            else:
+                async for chunks in _chunks(body, reader, deadline):
+                    yield chunks
+            await _drain(response)
+        finally:
+            response.close()
+
+    async def _post(self, call: HttpCall, failures: Failures, deadline: _Deadline) -> aiohttp.ClientResponse:
+        try:
+            async with deadline():
+                return await self._pool().post(
+                    call.url, data=call.body, headers=call.headers, allow_redirects=False
+                )
+        except _TROUBLE as error:
+            raise _translated(error, failures) from None
+
+    def _pool(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60, ttl_dns_cache=60),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._times.connect),
+                headers={"Accept-Encoding": "identity", "User-Agent": "mainspring"},
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+            )
+        return self._session
+
+
+class _Deadline:
+    """Until when the next event has to come, by the time of the event loop."""
+
+    def __init__(self, times: Times) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._idle = times.idle
+        now = self._loop.time()
+        self._total = now + times.total
+        self._next = now + times.first
+
+    def progress(self) -> None:
+        """An event came."""
+        self._next = self._loop.time() + self._idle
+
+    def __call__(self) -> asyncio.Timeout:
+        return asyncio.timeout_at(min(self._next, self._total))
+
+
+class Inflater:
+    """Undoes gzip or deflate within a ratio: a small answer cannot become a huge one."""
+
+    def __init__(self, failures: Failures) -> None:
+        self._inflate = zlib.decompressobj(wbits=47)
+        self._failures = failures
+        self._room = _FREE_RATIO
+
+    def feed(self, data: bytes) -> bytes:
+        """The plain bytes, maybe none yet; raises `ProviderError` for far too many, and for damage."""
+        self._room += len(data) * MAX_RATIO
+        try:
+            plain = self._inflate.decompress(data, self._room)
+        except zlib.error:
+            raise self._failures.malformed("the compressed answer is damaged") from None
+        self._room -= len(plain)
+        if self._inflate.unconsumed_tail or self._room <= 0:
+            raise self._failures.malformed("the compressed answer is suspiciously large")
+        return plain
+
+
+class _Body:
+    """The body of a response as it arrives."""
+
+    def __init__(self, response: aiohttp.ClientResponse, failures: Failures, deadline: _Deadline) -> None:
+        self._content = response.content
+        self._failures = failures
+        self._deadline = deadline
+        self._inflater: Inflater | None = None
+        coding = response.headers.get("Content-Encoding", "identity").lower()
+        if coding in {"gzip", "deflate"}:
+            self._inflater = Inflater(failures)
+        elif coding != "identity":
+            raise failures.malformed(f"its content coding {coding} was not asked for")
+
+    async def read(self) -> bytes:
+        """What has arrived since the last read; nothing at the end."""
+        while True:
+            try:
+                async with self._deadline():
+                    data = await self._content.readany()
+            except _TROUBLE as error:
+                raise _translated(error, self._failures) from None
+            if self._inflater is None or not data:
+                return data
+            plain = self._inflater.feed(data)
+            if plain:
+                return plain
+
+    async def all(self, limit: int) -> bytes:
+        """The whole body; raises `ProviderError` if it is longer than `limit`."""
+        found = bytearray()
+        while data := await self.read():
+            found += data
+            if len(found) > limit:
+                raise self._failures.malformed(f"the answer is larger than {limit} bytes")
+        return bytes(found)
+
+
+async def _chunks(body: _Body, reader: AnswerReader, deadline: _Deadline) -> AsyncIterator[list[ModelChunk]]:
+    """The chunks of a stream; what came before a failure is given before it is raised."""
+    seen = 0
+    while not reader.done:
+        data = await body.read()
+        chunks = reader.read(data) if data else reader.end()
+        if reader.events != seen:
+            seen = reader.events
+            deadline.progress()
+        if chunks:
+            yield chunks
+        if reader.failure is not None:
+            raise reader.failure
+
+
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Read what follows the answer (the end of the body), so that the connection can be used again."""
+    with suppress(*_TROUBLE):
+        async with asyncio.timeout(_DRAIN):
+            while not response.content.at_eof():
+                await response.content.readany()
+
+
+async def _refusal(response: aiohttp.ClientResponse, body: _Body, failures: Failures) -> ProviderError:
+    """The failure of a response that is no success."""
+    if 300 <= response.status < 400:
+        message = (
+            f"{failures.provider} redirects to another address, which is not followed: check its base URL"
+        )
+        return failures.refused("validation_error", str(response.status), message)
+    try:
+        text = await body.all(MAX_ERROR_BODY)
+    except ProviderError:
+        text = b""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return failures.response(response.status, headers, text)
+
+
+def _translated(error: Exception, failures: Failures) -> ProviderError:
+    """A failure of the network in our words."""
+    match error:
+        case aiohttp.ClientSSLError() | aiohttp.ClientConnectorCertificateError():
+            return failures.untrusted(str(error))
+        case TimeoutError():
+            return failures.timeout("")
+        case aiohttp.ClientConnectorError():
+            return failures.unreachable(error.os_error.strerror or "")
+        case ValueError():
+            message = f"the base URL or the API key of {failures.provider} cannot be used: check the settings"
+            return failures.refused("validation_error", "SETTINGS", message)
+        case _:
+            return failures.lost("")

@@ -1,0 +1,211 @@
+"""Owns the request of the Chat Completions API: a `ModelRequest` as the JSON that OpenAI and many others take."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+import msgspec
+
+from mainspring.model.generation import ModelRequest, Thinking, ToolSpec
+from mainspring.model.messages import Message
+from mainspring.model.parts import (
+    FilePart,
+    FileReference,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from mainspring.model.values import Json, encode_json
+from mainspring.providers.json_shape import is_list, is_object
+
+Efforts = dict[Thinking, str]
+
+_LOW_TO_HIGH: Final[Efforts] = {"low": "low", "medium": "medium", "high": "high", "max": "high"}
+_MODEL: Final = re.compile(r"(?:o(\d+)|gpt-(\d+)(?:\.(\d+))?)(?![\d.])")
+
+
+class Quirks(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a provider differs from the others.
+
+    `limit`: the member that bounds the answer. `efforts`: its words for how hard to think, without one it is not told.
+    `by_model`: what a model can do follows from its name, as with OpenAI itself. `replay_reasoning`: its reasoning
+    models want their own reasoning back.
+    """
+
+    limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    efforts: Efforts = _LOW_TO_HIGH
+    by_model: bool = False
+    replay_reasoning: bool = False
+    usage_option: bool = True
+
+
+def chat_request(request: ModelRequest, *, provider: str, quirks: Quirks) -> dict[str, Json]:
+    """The body of a streamed call."""
+    model = request.model.partition("/")[2]
+    body: dict[str, Json] = {"model": model, "messages": _messages(request, provider, quirks), "stream": True}
+    if quirks.usage_option:
+        body["stream_options"] = {"include_usage": True}
+    if request.tools:
+        body["tools"] = [_tool(tool) for tool in request.tools]
+    if request.response_schema is not None:
+        body["response_format"] = _response_format(request.response_name or "answer", request.response_schema)
+    if request.max_output_tokens is not None:
+        body[quirks.limit] = request.max_output_tokens
+    effort = _effort(request.thinking, model, quirks)
+    if effort is not None:
+        body["reasoning_effort"] = effort
+    if request.temperature is not None and not (quirks.by_model and _fixed_temperature(model, effort)):
+        body["temperature"] = request.temperature
+    return body
+
+
+# ---------------------------------------------------------------- what a model can do
+
+
+def _generation(model: str) -> tuple[int, int] | None:
+    """The generation of an OpenAI reasoning model; None for others. The o series comes before GPT-5."""
+    found = _MODEL.match(model)
+    if found is None:
+        return None
+    if found[1]:
+        return (4, int(found[1]))
+    generation = (int(found[2]), int(found[3] or 0))
+    return generation if generation >= (5, 0) and "-chat" not in model else None
+
+
+def _effort(thinking: Thinking | None, model: str, quirks: Quirks) -> str | None:
+    if thinking is None:
+        return None
+    if not quirks.by_model:
+        return quirks.efforts.get(thinking)
+    generation = _generation(model)
+    if generation is None:
+        return None
+    if thinking == "off":
+        return "none" if generation >= (5, 1) else "minimal" if generation == (5, 0) else "low"
+    if thinking == "max":
+        return "max" if generation >= (5, 6) else "xhigh" if generation >= (5, 2) else "high"
+    return thinking
+
+
+def _fixed_temperature(model: str, effort: str | None) -> bool:
+    """Reasoning models refuse any other temperature than their own."""
+    generation = _generation(model)
+    return generation is not None and not (generation >= (5, 1) and effort in (None, "none"))
+
+
+# ---------------------------------------------------------------- messages
+
+
+def _messages(request: ModelRequest, provider: str, quirks: Quirks) -> list[Json]:
+    found: list[Json] = []
+    if request.system:
+        found.append({"role": "system", "content": request.system})
+    replay = provider if quirks.replay_reasoning else None
+    for message in request.messages:
+        match message.role:
+            case "assistant":
+                found += _assistant(message, replay)
+            case "tool":
+                found += _results(message)
+            case "system" | "user":
+                found += _said(message)
+    return found
+
+
+def _said(message: Message) -> list[Json]:
+    """A message of the user or the system: text alone as text, else a list of parts."""
+    files = [part.file for part in message.parts if isinstance(part, FilePart)]
+    if not files:
+        return [{"role": message.role, "content": message.text}] if message.text else []
+    content: list[Json] = []
+    for part in message.parts:
+        if isinstance(part, TextPart) and part.text:
+            content.append({"type": "text", "text": part.text})
+        elif isinstance(part, FilePart):
+            content.append(_file(part.file))
+    return [{"role": message.role, "content": content}]
+
+
+def _assistant(message: Message, replay: str | None) -> list[Json]:
+    found: dict[str, Json] = {"role": "assistant", "content": message.text or None}
+    thought = "".join(
+        part.text
+        for part in message.parts
+        if isinstance(part, ReasoningPart) and replay is not None and part.provider == replay
+    )
+    if thought:
+        found["reasoning_content"] = thought
+    calls = [_call(part) for part in message.parts if isinstance(part, ToolCallPart)]
+    if calls:
+        found["tool_calls"] = calls
+    return [found] if calls or message.text else []
+
+
+def _call(part: ToolCallPart) -> Json:
+    arguments = encode_json(part.args).decode()
+    return {"id": part.call_id, "type": "function", "function": {"name": part.tool, "arguments": arguments}}
+
+
+def _results(message: Message) -> list[Json]:
+    """One message for each result; what files they have follows as a message of the user."""
+    results = [part for part in message.parts if isinstance(part, ToolResultPart)]
+    found: list[Json] = [
+        {"role": "tool", "tool_call_id": part.call_id, "content": result_text(part)} for part in results
+    ]
+    files: list[Json] = []
+    for part in results:
+        if part.files:
+            files.append({"type": "text", "text": f"Files from the result of {part.tool} ({part.call_id}):"})
+            files += [_file(file) for file in part.files]
+    if files:
+        found.append({"role": "user", "content": files})
+    return found
+
+
+def result_text(part: ToolResultPart) -> str:
+    """A tool result as a model reads it: text as it is, other values as JSON."""
+    if part.error is not None:
+        return f"Error: {part.error}"
+    return part.output if isinstance(part.output, str) else encode_json(part.output).decode()
+
+
+def _file(file: FileReference) -> Json:
+    if file.media_type.startswith("image/"):
+        return {"type": "image_url", "image_url": {"url": file.url}}
+    return {"type": "text", "text": file_text(file)}
+
+
+def file_text(file: FileReference) -> str:
+    """A file that the wire cannot show: its name, type and address."""
+    return f"[file {file.filename or file.id} ({file.media_type}): {file.url}]"
+
+
+# ---------------------------------------------------------------- tools, response format
+
+
+def _tool(tool: ToolSpec) -> Json:
+    function = {"name": tool.name, "description": tool.description, "parameters": tool.schema}
+    return {"type": "function", "function": function}
+
+
+def _response_format(name: str, schema: dict[str, Json]) -> Json:
+    described = {"name": name, "schema": schema, "strict": is_strict(schema)}
+    return {"type": "json_schema", "json_schema": described}
+
+
+def is_strict(schema: Json) -> bool:
+    """Whether a provider can hold a model to a schema exactly: every object closed, every property required."""
+    if is_list(schema):
+        return all(is_strict(item) for item in schema)
+    if not is_object(schema):
+        return True
+    if schema.get("type") == "object" or "properties" in schema:
+        properties = schema.get("properties") or {}
+        if schema.get("additionalProperties") is not False:
+            return False
+        if set(properties) != set(schema.get("required") or ()):
+            return False
+    return all(is_strict(item) for item in schema.values())
