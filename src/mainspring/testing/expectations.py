@@ -1,0 +1,29 @@
+"""Owns how a suite in this package complains, without a test runner's help: `AssertionError` with both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+E = TypeVar("E", bound=Exception)
+
+
+def equal(actual: object, expected: object) -> None:
+    """Both are the same value."""
+    if actual != expected:
+        raise AssertionError(f"expected {expected!r}\n   found {actual!r}")
+
+
+def holds(condition: object, what: str) -> None:
+    """`what` is true."""
+    if not condition:
+        raise AssertionError(f"expected {what}")
+
+
+async def refused(work: Awaitable[object], error: type[E]) -> E:
+    """The error that `work` ended with; it has to be of this class."""
+    try:
+        result = await work
+    except error as found:
+        return found
+    raise AssertionError(f"expected {error.__name__}, and it returned {result!r}")
