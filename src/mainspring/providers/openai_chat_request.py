@@ -203,7 +203,7 @@ def is_strict(schema: Json) -> bool:
     if not is_object(schema):
         return True
     if schema.get("type") == "object" or "properties" in schema:
-        properties = schema.get("properties") or {}
+        properties: dict[str, Json] = schema.get("properties") or {}
         if schema.get("additionalProperties") is not False:
             return False
         if set(properties) != set(schema.get("required") or ()):
