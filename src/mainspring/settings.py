@@ -7,6 +7,7 @@ and base addresses of model providers come from the environment alone (`ANTHROPI
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -182,6 +183,11 @@ def read_file(path: Path) -> dict[str, object]:
             hint = f'; did you mean "{near[0]}"?' if near else ""
             raise InvalidSetting(f"{path}: there is no setting {name!r}{hint}")
     return {name: parse_setting(name, value, where=f"{path}: {name}") for name, value in content.items()}
+
+
+def process_environment() -> Mapping[str, str]:
+    """The environment of this process: read here and nowhere else."""
+    return os.environ
 
 
 def load_settings(

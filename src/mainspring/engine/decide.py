@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from mainspring.engine.blocks.next_message import answered
-from mainspring.engine.endings import Partial, fail_frame, stop_execution
+from mainspring.engine.endings import CANCELLED, Partial, fail_frame, stop_execution
 from mainspring.engine.evolve import MAIN_THREAD, kept_messages
 from mainspring.engine.evolve_execution import result_digest
 from mainspring.engine.inputs import check_values
@@ -45,6 +45,7 @@ from mainspring.model.stream_events import (
     Start,
     TextEnded,
     ToolInputEnded,
+    WorkerResult,
     WorkerStart,
 )
 
@@ -273,6 +274,7 @@ _CLOSERS: dict[str, Callable[[str, str | None], Any]] = {
     "text": lambda part_id, worker_id: TextEnded(id=part_id, worker_id=worker_id),
     "reasoning": lambda part_id, worker_id: ReasoningEnded(id=part_id, worker_id=worker_id),
     "tool": lambda part_id, worker_id: ToolInputEnded(tool_call_id=part_id, worker_id=worker_id),
+    "worker": lambda part_id, worker_id: WorkerResult(worker_id=part_id, error=CANCELLED, cancelled=True),
 }
 
 

@@ -16,10 +16,11 @@ from mainspring.model.parts import FileReference
 from mainspring.model.program import Display, NextMessage
 from mainspring.model.session import Call, Frame, Thread
 from mainspring.model.signals import CallWritten
-from mainspring.model.stream_events import PendingToolCall, ToolInputAvailable, ToolRequest
+from mainspring.model.stream_events import PendingToolCall, ToolInputAvailable, ToolRequest, WorkerResult
 from mainspring.model.values import Json, Value
 
 ARGUMENTS_SHOWN = 200
+_decode_object = msgspec.json.Decoder(dict[str, Json]).decode
 Ran = Literal["caller", "builtin", "worker", "synthetic"]
 
 
@@ -45,15 +46,12 @@ class ParsedCall(Value, frozen=True, kw_only=True):
 def parse_call(written: CallWritten) -> ParsedCall:
     """Reads the arguments' JSON; no arguments at all stand for none."""
     text = written.arguments.strip() or "{}"
-    try:
-        args = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        args = None
+    args: dict[str, Json] = {}
     problem = None
-    if not isinstance(args, dict):
-        shown = text[:ARGUMENTS_SHOWN]
-        problem = f"The arguments are not a JSON object: {shown}"
-        args = {}
+    try:
+        args = _decode_object(text)
+    except (msgspec.DecodeError, RecursionError):
+        problem = f"The arguments are not a JSON object: {text[:ARGUMENTS_SHOWN]}"
     return ParsedCall(
         call_id=written.call_id, name=written.name, args=args, metadata=written.metadata, problem=problem
     )
@@ -114,13 +112,12 @@ def _open_call(turn: Turn, frame: Frame, call: ParsedCall, *, step_limit: bool) 
         )
     )
     _announce(turn, frame, call, display=display)
+    if is_worker:
+        problem = open_worker(turn, frame, slug=call.name, given=call.args, call_id=call.call_id)
     if problem is not None:
+        _close_worker_input(turn, frame, call, problem=problem)
         settle_call(turn, call.call_id, Outcome(error=problem), ran="synthetic")
-    elif is_worker:
-        refused = open_worker(turn, frame, slug=call.name, given=call.args, call_id=call.call_id)
-        if refused is not None:
-            settle_call(turn, call.call_id, Outcome(error=refused), ran="synthetic")
-    elif call.name.startswith("octavus_"):
+    elif not is_worker and call.name.startswith("octavus_"):
         _answer_builtin(turn, frame, call)
 
 
@@ -135,6 +132,13 @@ def _announce(turn: Turn, frame: Frame, call: ParsedCall, *, display: Display) -
             worker_id=turn.worker_id(frame),
         )
     )
+
+
+def _close_worker_input(turn: Turn, frame: Frame, call: ParsedCall, *, problem: str) -> None:
+    """A worker whose input has streamed and that does not run: clients must not wait for it."""
+    worker = turn.program(frame).workers.get(call.name)
+    if worker is not None and worker.display == "stream" and turn.visible(frame):
+        turn.emit(WorkerResult(worker_id=worker_frame_id(call.call_id), error=problem))
 
 
 def _answer_builtin(turn: Turn, frame: Frame, call: ParsedCall) -> None:

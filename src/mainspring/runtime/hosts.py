@@ -22,6 +22,8 @@ from mainspring.model.stream_events import (
     TextStarted,
     ToolInputEnded,
     ToolInputStarted,
+    WorkerInputReady,
+    WorkerInputStart,
 )
 from mainspring.runtime.agents import Agents
 from mainspring.runtime.host import HostStart, SessionHost, decode_snapshot
@@ -33,8 +35,13 @@ log = logging.getLogger("mainspring.hosts")
 KEPT_HOSTS = 1024
 RECOVERY_DELAYS = (0.2, 1.0, 5.0)
 
-_OPENED: dict[type, str] = {TextStarted: "text", ReasoningStarted: "reasoning", ToolInputStarted: "tool"}
-_CLOSED = (TextEnded, ReasoningEnded, ToolInputEnded)
+_OPENED: dict[type, str] = {
+    TextStarted: "text",
+    ReasoningStarted: "reasoning",
+    ToolInputStarted: "tool",
+    WorkerInputStart: "worker",
+}
+_CLOSED = (TextEnded, ReasoningEnded, ToolInputEnded, WorkerInputReady)
 
 OpenParts = dict[str, tuple[tuple[str, str, bool], ...]]
 
@@ -189,7 +196,7 @@ def open_parts(events: list[Event]) -> OpenParts:
 
 
 def _note(event: Event, streamed: dict[str, dict[str, tuple[str, bool]]], stems: dict[str, str]) -> None:
-    part_id = str(getattr(event, "tool_call_id", None) or getattr(event, "id", ""))
+    part_id = _part_id(event)
     generation_id = _generation_of(part_id, stems)
     if generation_id is None:
         return
@@ -198,10 +205,18 @@ def _note(event: Event, streamed: dict[str, dict[str, tuple[str, bool]]], stems:
     parts[part_id] = (kind, type(event) not in _OPENED)
 
 
+def _part_id(event: Event) -> str:
+    if isinstance(event, (ToolInputStarted, ToolInputEnded)):
+        return event.tool_call_id
+    if isinstance(event, (WorkerInputStart, WorkerInputReady)):
+        return event.worker_id
+    return str(getattr(event, "id", ""))
+
+
 def _generation_of(part_id: str, stems: dict[str, str]) -> str | None:
-    """`txt_<turn>_<frame>_<block>_<step>_<attempt>_<n>`, or `call_<token>_<frame>_<block>_<step>_<attempt>_<n>`."""
+    """`txt_<turn>_<frame>_<block>_<step>_<attempt>_<n>`, or `call_<token>_<frame>_<block>_...` (`wrk_`)."""
     pieces = part_id.split("_")
-    if part_id.startswith("call_"):
+    if part_id.startswith(("call_", "wrk_")):
         ordinals = "_".join(pieces[2:5])
         return next((found for stem, found in stems.items() if stem.split("_", 1)[1] == ordinals), None)
     return stems.get("_".join(pieces[1:5]))

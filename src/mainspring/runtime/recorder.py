@@ -37,11 +37,14 @@ from mainspring.model.stream_events import (
     ToolInputStarted,
     WorkerInputReady,
     WorkerInputStart,
+    WorkerResult,
 )
 from mainspring.model.values import Json
 
 _encode = msgspec.json.Encoder().encode
 _decode_object = msgspec.json.Decoder(dict[str, Json]).decode
+
+CUT = "The worker's input was cut off."
 
 
 class Sink(Protocol):
@@ -236,6 +239,11 @@ class Recorder:
     def close(self) -> None:
         """Closes every part that is still open: on every path, before the call is settled."""
         for part in self._parts.values():
+            if part.kind == "worker" and part.opened and not part.closed:
+                part.closed = True
+                self._sink.add_event(
+                    WorkerResult(worker_id=worker_frame_id(part.id), error=CUT, cancelled=True)
+                )
             self._close(part)
 
     def answer_parts(self, provider: str) -> tuple[tuple[AnswerPart, ...], tuple[str, ...]]:
