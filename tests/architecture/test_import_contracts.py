@@ -39,6 +39,7 @@ TRESPASSES = [
     ("engine/x.py", "from mainspring.language import y", LAYERS),
     ("storage/x.py", "from mainspring.providers import y", LAYERS),
     ("extra/x.py", "", LAYERS),
+    ("engine/y.py", "from mainspring.engine import two", "No package imports in circles"),
     ("engine/x.py", "import time", PURE),
     ("wires/x.py", "import aiohttp", PURE),
     (
@@ -98,6 +99,7 @@ def house(tmp_path: Path) -> Path:
     shutil.rmtree(package / "extra")
     for folder in (package, *package.rglob("*/")):
         (folder / "__init__.py").touch()
+    (package / "engine" / "two.py").write_text("from mainspring.engine import y\n")
     (package / "language" / "reader.py").write_text("import yaml, re\n")
     (package / "storage" / "database.py").write_text("import apsw\nfrom mainspring.runtime import y\n")
     return tmp_path
