@@ -280,7 +280,7 @@ class Screen:
         self._pane(event.worker_id).add(part)
 
     def _file(self, event: FileAvailable) -> None:
-        part = _members(event)
+        part = {**_members(event), "type": "file"}
         part.pop("workerId", None)
         self._pane(event.worker_id).add(part)
 
