@@ -9,7 +9,7 @@ from mainspring.model.events import Event, encode_event
 from mainspring.model.facts import BlockDone, ExecutionEnded, GenerationSettled, GenerationStarted
 from mainspring.model.generation import Usage
 from mainspring.model.messages import Message
-from mainspring.model.parts import TextPart, ToolCallPart
+from mainspring.model.parts import Part, TextPart, ToolCallPart
 from mainspring.model.rows import DELTAS, FACT, Row
 from mainspring.model.stream_events import AttemptSuperseded, TextDelta, ToolInputDelta
 from mainspring.runtime.ports import Append, KeyRecord, SessionPatch, SessionRecord, Store
@@ -63,7 +63,10 @@ def started(generation: str = "generation-1") -> GenerationStarted:
 
 def settled(*parts: str, text: str = "", calls: tuple[str, ...] = ()) -> GenerationSettled:
     """A model call ended; `parts` streamed, `calls` are the tools it asked for."""
-    pieces = (TextPart(text=text), *(ToolCallPart(call_id=call, tool="t", args={}) for call in calls))
+    pieces: tuple[Part, ...] = (
+        TextPart(text=text),
+        *(ToolCallPart(call_id=call, tool="t", args={}) for call in calls),
+    )
     return GenerationSettled(
         generation_id="generation-1",
         frame="f",

@@ -1,4 +1,4 @@
-"""Owns how journal rows lie on disk: keys, deltas with their common beginning written once, packs of old rows.
+"""Owns how journal rows lie on disk: keys, deltas without what they all have in common, packs of old rows.
 
 A stored row is (key, span, kind, at, data); `0001_core.sql` says what each is.
 """
@@ -15,45 +15,67 @@ from mainspring.model.errors import StoreError
 from mainspring.model.rows import DELTAS, FACT, Row
 
 PACK = 3
-SQUEEZED = 4
 CURSOR_BITS = 32
 LAST_CURSOR = (1 << CURSOR_BITS) - 1
 PACK_BYTES = 64 * 1024
 PACK_LEVEL = 6
-DELTA_MEMBER = b'elta":"'
-"""Ends the beginning that all deltas of a part share: `"delta":"` or `"inputTextDelta":"`."""
 
 StoredRow: TypeAlias = tuple[int, int, int, float, bytes]
 
+TEMPLATES = {
+    4: (b'{"type":"text-delta","id":"', b'","delta":"'),
+    5: (b'{"type":"reasoning-delta","id":"', b'","delta":"'),
+    6: (b'{"type":"tool-input-delta","toolCallId":"', b'","inputTextDelta":"'),
+    7: (b'{"type":"worker-input-delta","workerId":"', b'","delta":"'),
+}
+"""What deltas have in common, by the kind of row they are stored as: what is before and after the id of their part."""
+CLOSE = b'"}'
+
 _decode_rows = msgspec.msgpack.Decoder(list[Row]).decode
 _encode_rows = msgspec.msgpack.Encoder().encode
+_decode_text = msgspec.json.Decoder(str).decode
 
 
-def squeezed(data: bytes) -> bytes | None:
-    """Deltas with their common beginning only on the first line; None if they have none in common."""
-    end = data.find(DELTA_MEMBER, 0, data.find(b"\n"))
-    if end < 0:
-        return None
-    beginning = b"\n" + data[: end + len(DELTA_MEMBER)]
-    short = data.replace(beginning, b"\n")
-    if len(data) - len(short) == data.count(b"\n") * (len(beginning) - 1) > 0:
-        return short
+def shortened(data: bytes) -> tuple[int, bytes] | None:
+    """Deltas as (kind, the part's id and then the rest of each event, a line each); None if no template fits.
+
+    JSON has no line breaks of its own, so what is cut away can be put back exactly.
+    """
+    for kind, (head, middle) in TEMPLATES.items():
+        if data.startswith(head):
+            end = data.find(middle)
+            part = data[len(head) : end]
+            if end < 0 or b"\n" in part or not data.endswith(CLOSE):
+                return None
+            beginning = data[: end + len(middle)]
+            rest = data[len(beginning) : -len(CLOSE)]
+            between = CLOSE + b"\n" + beginning
+            short = rest.replace(between, b"\n")
+            if len(rest) - len(short) != rest.count(b"\n") * (len(between) - 1):
+                return None
+            return kind, part + b"\n" + short
     return None
 
 
-def unsqueezed(data: bytes) -> bytes:
+def lengthened(kind: int, data: bytes) -> bytes:
     """The deltas as they were appended."""
-    beginning = data[: data.find(DELTA_MEMBER) + len(DELTA_MEMBER)]
-    return data.replace(b"\n", b"\n" + beginning)
+    head, middle = TEMPLATES[kind]
+    part, _, short = data.partition(b"\n")
+    beginning = head + part + middle
+    return beginning + short.replace(b"\n", CLOSE + b"\n" + beginning) + CLOSE
+
+
+def part_of(data: bytes) -> str:
+    """The id of the part that shortened deltas belong to; raises `msgspec.MsgspecError` if it cannot be read."""
+    return _decode_text(b'"' + data.partition(b"\n")[0] + b'"')
 
 
 def store_row(row: Row, *, origin: int) -> StoredRow:
     """A row as it is stored; `origin` is the session's number, shifted."""
-    if row.kind == DELTAS and row.last > row.first:
-        short = squeezed(row.data)
-        if short is not None:
-            return (origin + row.last, row.last - row.first, SQUEEZED, row.at, short)
-    return (origin + row.last, row.last - row.first, row.kind, row.at, row.data)
+    kind, data = row.kind, row.data
+    if kind == DELTAS:
+        kind, data = shortened(data) or (kind, data)
+    return (origin + row.last, row.last - row.first, kind, row.at, data)
 
 
 def read_row(stored: StoredRow) -> list[Row]:
@@ -65,8 +87,8 @@ def read_row(stored: StoredRow) -> list[Row]:
         except (zlib.error, msgspec.MsgspecError) as error:
             raise StoreError(f"The journal is damaged at key {key}: {error}") from error
     last = key & LAST_CURSOR
-    if kind == SQUEEZED:
-        return [Row(last - span, last, DELTAS, unsqueezed(data), at)]
+    if kind in TEMPLATES:
+        return [Row(last - span, last, DELTAS, lengthened(kind, data), at)]
     return [Row(last - span, last, kind, data, at)]
 
 

@@ -15,9 +15,10 @@ from mainspring.model.rows import DELTAS, STUB, Row
 from mainspring.storage.sqlite.coding import (
     CURSOR_BITS,
     LAST_CURSOR,
-    SQUEEZED,
+    TEMPLATES,
     StoredRow,
     pack_rows,
+    part_of,
     read_row,
 )
 from mainspring.storage.sqlite.connections import Connection
@@ -29,6 +30,9 @@ WINDOW_BYTES = 256 * 1024
 SETTLED = b'{"type":"generation-settled"'
 SUPERSEDED = b'{"type":"attempt-superseded"'
 ENDED = b'{"type":"execution-ended"'
+CALL = "call_"
+WORKER = "wrk_"
+"""A worker's input streams under the id of the frame that will answer the call: the call's, with another stem."""
 VERDICTS = (SETTLED, SUPERSEDED, ENDED)
 
 
@@ -161,13 +165,16 @@ def _read_window(connection: Connection, origin: int, start: int, before: float)
 
 def _part_of(stored: StoredRow) -> str:
     """The part that a row of deltas belongs to; "" for every other row, and for one that cannot be read."""
-    if stored[2] not in (DELTAS, SQUEEZED):
-        return ""
+    _, _, kind, _, data = stored
     try:
-        name = _decode_name(stored[4].partition(b"\n")[0])
+        if kind in TEMPLATES:
+            return part_of(data)
+        if kind == DELTAS:
+            name = _decode_name(data.partition(b"\n")[0])
+            return name.id or name.tool_call_id or name.worker_id
     except msgspec.MsgspecError:
         return ""
-    return name.id or name.tool_call_id or name.worker_id
+    return ""
 
 
 class Fates:
@@ -202,8 +209,9 @@ class Fates:
         except msgspec.MsgspecError:
             return
         if data.startswith(SETTLED):
-            calls = (part.call_id for part in verdict.message.parts)
-            self._of.update(dict.fromkeys((*verdict.part_ids, *calls), cursor))
+            calls = [part.call_id for part in verdict.message.parts]
+            workers = [WORKER + call.removeprefix(CALL) for call in calls]
+            self._of.update(dict.fromkeys((*verdict.part_ids, *calls, *workers), cursor))
         else:
             self._of.update(dict.fromkeys(verdict.parts, 0))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from mainspring.model.errors import NotFound, SessionBusy, StaleWriter
 from mainspring.model.rows import FACT, Row
@@ -16,6 +17,10 @@ ODD_TEXTS = (
     '{"type":"x","text":"Grüße 🚀 \u2028 é"}'.encode(),
     b"not json at all \x00\xff",
 )
+
+
+def _note(finished: list[int], cursor: int, _: object) -> None:
+    finished.append(cursor)
 
 
 class AppendContract:
@@ -32,7 +37,7 @@ class AppendContract:
         finished: list[int] = []
         futures = [store.append(addition(fact(cursor))) for cursor in range(2, 40)]
         for cursor, future in enumerate(futures, 2):
-            future.add_done_callback(lambda _, cursor=cursor: finished.append(cursor))
+            future.add_done_callback(partial(_note, finished, cursor))
         await asyncio.gather(*futures)
         await asyncio.gather(store.ping())
         equal(finished, list(range(2, 40)))

@@ -30,8 +30,8 @@ CREATE INDEX sessions_stale ON sessions (stale_from) WHERE stale_from IS NOT NUL
 
 -- The journal. `key` is n << 32 | last cursor: clustered by session, one integer to compare, and rows of up to 4 KB
 -- stay in their page (a table WITHOUT ROWID would spill them at 1 KB and took a fifth more space).
--- `span` is last - first. `kind`: 0 fact, 1 deltas, 2 stub, 3 pack (rows, deflated), 4 deltas with their common
--- beginning written once.
+-- `span` is last - first. `kind`: 0 fact, 1 deltas, 2 stub, 3 pack (rows as msgpack, deflated), 4 to 7 deltas of text,
+-- reasoning, tool input and worker input, without what all of their kind have in common (`coding.py`).
 CREATE TABLE journal (
   key INTEGER PRIMARY KEY,
   span INTEGER NOT NULL,
