@@ -16,10 +16,14 @@ FILE = "settings.json"
 FORMATS: tuple[Format, ...] = ("interactive", "worker")
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 NAME_CHARACTERS = 200
+_STEPS = re.compile(r"^(?:steps|\"steps\")\s*:", re.MULTILINE)
 
 
-def parse_settings(text: str) -> tuple[AgentSettings | None, list[Diagnostic]]:
-    """The settings in the text of a `settings.json`, and what is wrong with it; never raises."""
+def parse_settings(text: str, *, protocol: str = "") -> tuple[AgentSettings | None, list[Diagnostic]]:
+    """The settings in the text of a `settings.json`, and what is wrong with it; never raises.
+
+    `name` may be left out: it is the slug then; so may `format`: it is `worker` if `protocol` has `steps`.
+    """
     try:
         value = json.loads(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
@@ -31,20 +35,34 @@ def parse_settings(text: str) -> tuple[AgentSettings | None, list[Diagnostic]]:
     except (RecursionError, ValueError):
         message = "this is not JSON that can be read: it nests too deep, or a number is too long"
         return None, [Diagnostic(code="settings-syntax", message=message, span=Span(file=FILE))]
-    return check_settings(value, text=text)
+    return check_settings(value, text=text, protocol=protocol)
 
 
-def check_settings(value: Json, *, text: str = "") -> tuple[AgentSettings | None, list[Diagnostic]]:
+def check_settings(
+    value: Json, *, text: str = "", protocol: str = ""
+) -> tuple[AgentSettings | None, list[Diagnostic]]:
     """The settings in a JSON value, and what is wrong with them. `text`: the file, to give places in it."""
     if not isinstance(value, dict):
-        message = "the settings have to be an object with `slug`, `name` and `format`"
+        message = "the settings have to be an object with a `slug`"
         return None, [Diagnostic(code="settings-shape", message=message, span=Span(file=FILE))]
-    check = _Check(cast("dict[str, Json]", value), text)
+    members = cast("dict[str, Json]", value)
+    assumed: dict[str, Json] = {"name": _assumed_name(members), "format": _assumed_format(protocol)}
+    check = _Check({**assumed, **{key: one for key, one in members.items() if one is not None}}, text)
     slug, name, chosen = check.slug(), check.name(), check.format()
     description = check.description()
     if slug is None or name is None or chosen is None or check.found:
         return None, check.found
     return AgentSettings(slug=slug, name=name, format=chosen, description=description), []
+
+
+def _assumed_name(members: dict[str, Json]) -> str:
+    """The slug, if it is one: a bad slug is complained about once."""
+    slug = members.get("slug")
+    return slug if isinstance(slug, str) and SLUG.fullmatch(slug) else "agent"
+
+
+def _assumed_format(protocol: str) -> Format:
+    return "worker" if _STEPS.search(protocol) else "interactive"
 
 
 class _Check:

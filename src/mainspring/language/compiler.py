@@ -46,6 +46,7 @@ _BOTH: Final = (
 )
 _INTERACTIVE: Final = ("triggers", "handlers", "agent")
 _WORKER: Final = ("steps", "output")
+_OTHER: Final = {"interactive": "worker", "worker": "interactive"}
 
 
 class Compilation(Value, frozen=True, kw_only=True):
@@ -104,7 +105,9 @@ def _check_keys(unit: Unit, root: Section) -> None:
     for key in other:
         place = root.found.get(key)
         if place is not None:
-            place.error("wrong-format", f"`{key}` does not belong to an agent of the format `{unit.format}`")
+            message = f"`{key}` does not belong to an agent of the format `{unit.format}`"
+            hint = f"is the `format` of settings.json `{_OTHER[unit.format]}`?"
+            place.error("wrong-format", message, hint=hint)
     known = Section(root.place, {key: at for key, at in root.found.items() if key not in other})
     known.refuse_unknown((*_BOTH, *mine))
 

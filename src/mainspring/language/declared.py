@@ -53,7 +53,7 @@ def _value(name: str, section: Section, unit: Unit) -> Declared | None:
     enum = read_enum(section, ref)
     default = section.get("default")
     value = None if default is None else default.json()
-    if default is not None and ref is not None:
+    if default is not None and value is not None and ref is not None:
         _check_default(default, value, ref, enum)
     if ref is None:
         return None

@@ -13,6 +13,7 @@ from mainspring.model.values import Json
 
 THINKING = ("low", "medium", "high", "max", "off")
 SPEEDS = ("fast", "standard")
+_WORDS = (*THINKING, *SPEEDS)
 
 Reader = Callable[[Place], Json]
 
@@ -30,6 +31,9 @@ def dynamic(section: Section, key: str, scope: Scope, read: Reader) -> Operand |
         return Operand(variable=name)
     if name in scope.names:
         place.error("unknown-variable", f"`{name}` is a resource: {place.name} takes an input or a variable")
+    elif name.lower() in _WORDS:
+        message = f"no input or variable is called `{name}` here"
+        place.error("unknown-variable", message, hint=f"write `{name.lower()}` if you mean the word")
     else:
         scope.complain(name, place)
     return None

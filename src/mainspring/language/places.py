@@ -66,7 +66,7 @@ class Place:
         self, severity: Severity, what: tuple[str, str], allowed: tuple[str, ...], hint: str
     ) -> None:
         if not hint and allowed and not self.report.full:
-            hint = did_you_mean(str(self.value), allowed) if isinstance(self.node, ScalarNode) else ""
+            hint = did_you_mean(self._word(what[0]), allowed)
         self.report.add(
             Diagnostic(
                 code=what[0],
@@ -78,6 +78,13 @@ class Place:
                 hint=hint,
             )
         )
+
+    def _word(self, code: str) -> str:
+        """The word that was perhaps misspelt: the text itself, or the key of what is unknown."""
+        value = self.node.value if isinstance(self.node, ScalarNode) else None
+        if isinstance(value, str):
+            return value
+        return str(self.path[-1]) if self.path and code.startswith("unknown-") else ""
 
     def wrong(self, wanted: str) -> None:
         """Complain that the node is not what it should be."""
@@ -214,9 +221,9 @@ class Section:
         place = self.get(key)
         if place is None:
             at = self.found.get(key) or self.place
-            whose = path_text(self.place.path) or "the protocol"
+            whose = f"`{path_text(self.place.path)}`" if self.place.path else "the protocol"
             Place(at.node, (*self.place.path, key), at.report, at.key_span).error(
-                "missing-key", f"`{whose}` needs `{key}`"
+                "missing-key", f"{whose} needs `{key}`"
             )
         return place
 

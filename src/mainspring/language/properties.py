@@ -78,12 +78,14 @@ def read_enum(section: Section, ref: TypeRef | None) -> tuple[str, ...]:
     if place is None:
         return ()
     _only_text(place, ref)
-    items = place.items()
-    words = [word for item in items if (word := item.string()) is not None]
-    for item in items:
-        if isinstance(item.value, str) and words.count(item.value) > 1:
-            item.error("duplicate-name", f"`{item.value}` stands in `enum` more than once")
-    if not items:
+    words: dict[str, None] = {}
+    for item in place.items():
+        word = item.string()
+        if word in words:
+            item.error("duplicate-name", f"`{word}` stands in `enum` twice")
+        elif word is not None:
+            words[word] = None
+    if not place.value:
         place.error("empty-value", "`enum` has to list at least one word")
     return tuple(words)
 

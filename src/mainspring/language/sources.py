@@ -57,9 +57,9 @@ def check_settings(unit: Unit) -> None:
     settings = unit.source.settings
     if not SLUG.fullmatch(settings.slug):
         message = f"`{settings.slug[:80]}` is not a slug: write it in lowercase-with-dashes"
-        unit.report.add(_complaint("bad-name", message, SETTINGS_FILE, "slug"))
+        unit.report.add(_complaint("bad-name", message, SETTINGS_FILE, "settings.slug"))
     if not settings.name.strip():
-        unit.report.add(_complaint("empty-value", "`name` is empty", SETTINGS_FILE, "name"))
+        unit.report.add(_complaint("empty-value", "`name` is empty", SETTINGS_FILE, "settings.name"))
 
 
 def read_references(unit: Unit) -> None:

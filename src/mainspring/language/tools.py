@@ -8,6 +8,7 @@ from mainspring.language.names import check_name
 from mainspring.language.places import Place, Section
 from mainspring.language.properties import read_properties
 from mainspring.language.schemas import object_schema
+from mainspring.language.types import fits
 from mainspring.language.unit import Unit
 from mainspring.model.program import Display, Tool
 
@@ -35,7 +36,8 @@ def _tool(name: str, section: Section, unit: Unit) -> Tool | None:
     display: Display = section.choice("display", DISPLAYS, default="description")
     title = section.text("title")
     _check_policy(section.get("policy"))
-    if description is None:
+    size = sum(unit.schema_sizes.get(one.type.name, 1) for one in parameters.values())
+    if description is None or not fits(unit, section.place, size):
         return None
     return Tool(
         name=name,

@@ -137,21 +137,31 @@ def _uses(declared: TypeDecl) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _make_schemas(unit: Unit) -> None:
     """Make every type's schema, the used ones first; refuse circles and what would grow without bound."""
     depths: dict[str, int] = {}
-    sizes: dict[str, int] = {}
     for name in _used_first(unit):
         declared = unit.types[name]
         used = [use for use, _ in _uses(declared)]
         depths[name] = 1 + max((depths.get(use, 0) for use in used), default=0)
-        sizes[name] = 1 + sum(sizes.get(use, 1) for use in used)
+        size = 1 + sum(unit.schema_sizes.get(use, 1) for use in used)
         place = unit.at("types", name)
         if depths[name] > DEEPEST:
             depths[name] = 0
             place.error("type-too-large", f"types nest deeper than {DEEPEST} levels in `{name}`")
-        elif sizes[name] > LARGEST:
-            sizes[name] = 1
-            place.error("type-too-large", f"`{name}` stands for more than {LARGEST} properties")
-        else:
+        elif fits(unit, place, size):
+            unit.schema_sizes[name] = size
             unit.schemas[name] = type_schema(declared, unit.schemas)
+
+
+def fits(unit: Unit, place: Place, size: int) -> bool:
+    """Whether a schema of this size may be made: types that use types that use types grow fast."""
+    if size > min(LARGEST, unit.schema_room):
+        most = min(LARGEST, unit.schema_room)
+        message = (
+            f"with every type written out {place.name} has {size} properties, more than the {most} allowed"
+        )
+        place.error("type-too-large", message)
+        return False
+    unit.schema_room -= size
+    return True
 
 
 def _used_first(unit: Unit) -> list[str]:

@@ -42,12 +42,17 @@ class MappedPrompt(Value, frozen=True, kw_only=True):
     visible: dict[str, Visible]
 
 
+SCHEMA_ROOM = 20_000
+"""How many properties the schemas of all types and tools may stand for together, uses of types written out."""
+
+
 @dataclass(slots=True)
 class Unit:
     """Everything known while one agent is compiled; each section adds what it declares.
 
     `type_names` holds every declared name, also of types that turned out wrong, so that one mistake is one
-    complaint; the same holds for `names` by kind (`tool`, `worker`, `skill`, `mcp server`).
+    complaint; so does `names`, by kind (`tool`, `worker`, `skill`, `mcp server`). `schema_room` is what is left of
+    `SCHEMA_ROOM`.
     """
 
     source: AgentSource
@@ -62,6 +67,8 @@ class Unit:
     resources: dict[str, Declared] = field(default_factory=dict[str, Declared])
     type_names: tuple[str, ...] = ()
     types: dict[str, TypeDecl] = field(default_factory=dict[str, TypeDecl])
+    schema_sizes: dict[str, int] = field(default_factory=dict[str, int])
+    schema_room: int = SCHEMA_ROOM
     schemas: dict[str, dict[str, Json]] = field(default_factory=dict[str, dict[str, Json]])
     tools: dict[str, Tool] = field(default_factory=dict[str, Tool])
     workers: dict[str, Worker] = field(default_factory=dict[str, Worker])

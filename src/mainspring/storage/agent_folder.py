@@ -46,8 +46,8 @@ def read_agent_folder(path: Path) -> FolderRead:
     reader = _Reader(path)
     if not reader.is_folder():
         return FolderRead(source=None, diagnostics=tuple(reader.found), texts={})
-    settings = reader.settings()
     protocol = reader.required(PROTOCOL, "settings and prompts alone are no agent: add `protocol.yaml`")
+    settings = reader.settings(protocol or "")
     prompts = tuple(reader.prompts())
     references = tuple(reader.references())
     source = None
@@ -75,12 +75,12 @@ class _Reader:
         self.found.append(Diagnostic(code="no-folder", message=f"{self._given} {what}", hint=hint))
         return False
 
-    def settings(self) -> AgentSettings | None:
-        """The settings, if they are there and sound."""
+    def settings(self, protocol: str) -> AgentSettings | None:
+        """The settings, if they are there and sound; what they leave out follows from `protocol`."""
         text = self.required(SETTINGS, 'add `{"slug": "...", "name": "...", "format": "interactive"}`')
         if text is None:
             return None
-        settings, diagnostics = parse_settings(text)
+        settings, diagnostics = parse_settings(text, protocol=protocol)
         self.found += diagnostics
         return settings
 

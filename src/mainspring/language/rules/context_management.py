@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mainspring.language.syntax import MapNode
 from mainspring.language.unit import Unit
 from mainspring.model.program import Program
 
@@ -9,7 +10,7 @@ from mainspring.model.program import Program
 def context_management(unit: Unit, program: Program) -> None:
     """The summarizer is a declared worker that the model cannot call; without `recentPercent` it never runs."""
     place = unit.written("agent", "contextManagement")
-    if place is None or program.agent is None or place.is_null:
+    if place is None or program.agent is None or not isinstance(place.node, MapNode):
         return
     worker = unit.written("agent", "contextManagement", "summarizerWorker")
     slug = None if worker is None else worker.value

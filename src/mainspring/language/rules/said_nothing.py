@@ -16,4 +16,5 @@ def said_nothing(unit: Unit, program: Program) -> None:
     if answers and not hears:
         hint = "call the trigger's input USER_MESSAGE, or write an `add-message` with `role: user`"
         message = "the model is asked to answer, but no block adds the user's message"
-        unit.at("handlers", USER_TRIGGER).warn("no-user-message", message, hint=hint)
+        place = unit.written("handlers", USER_TRIGGER) or unit.at("triggers", USER_TRIGGER)
+        place.warn("no-user-message", message, hint=hint)

@@ -56,4 +56,5 @@ def _check_media(unit: Unit, path: Path, block: GenerateMedia) -> None:
 
 
 def _refuse(unit: Unit, path: Path, why: str) -> None:
-    unit.at(*path).error("unsupported", f"`{path[-1]}` is not supported: {why}", hint=f"remove `{path[-1]}`")
+    key = "anthropic." + str(path[-1]) if "anthropic" in path else path[-1]
+    unit.at(*path).error("unsupported", f"`{key}` is not supported: {why}", hint=f"remove `{key}`")
