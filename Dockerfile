@@ -1,4 +1,4 @@
-# docker build -t mainspring . && docker run -p 8765:8765 -v mainspring:/data mainspring
+# docker build -t mainspring . && docker run -p 4747:4747 -v mainspring:/data mainspring
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY requirements/build.txt requirements/build.txt
@@ -7,8 +7,9 @@ COPY . .
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels .
 
 FROM python:3.13-slim
-ENV PYTHONUNBUFFERED=1 \
-    PYTHONDONTWRITEBYTECODE=1
+ENV MAINSPRING_DATABASE=/data/mainspring.db \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
 RUN useradd --system --uid 10001 --home-dir /data --create-home mainspring
 COPY requirements/runtime.txt /tmp/runtime.txt
 RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r /tmp/runtime.txt && rm /tmp/runtime.txt
@@ -17,8 +18,8 @@ RUN --mount=from=build,source=/wheels,target=/wheels pip install --no-cache-dir 
 USER mainspring
 WORKDIR /data
 VOLUME /data
-EXPOSE 8765
+EXPOSE 4747
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8765/health', timeout=2)"]
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:4747/health', timeout=2)"]
 ENTRYPOINT ["mainspring"]
-CMD ["serve", "--host", "0.0.0.0", "--port", "8765"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "4747"]

@@ -17,7 +17,7 @@ PIP_SELF = -m pip install -qq --no-deps --no-build-isolation --editable .
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header $(UPGRADE)
 
-SLOW := e2e or interop or model or postgres
+SLOW := e2e or interop or model
 PYTEST := $(BIN)/python -m pytest
 PYTEST_UNIT = $(PYTEST) -n $(WORKERS) -m "not ($(SLOW))"
 
@@ -139,7 +139,7 @@ format: $(VENV)/.dev ## rewrite the sources the way the linter wants them
 lock: $(VENV)/.dev ## compile requirements/*.in to hashed locks (UPGRADE=--upgrade for newer releases)
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) requirements/build.in -o requirements/build.txt
-	$(COMPILE) pyproject.toml --all-extras requirements/dev.in -c requirements/runtime.txt -c requirements/build.txt \
+	$(COMPILE) pyproject.toml requirements/dev.in -c requirements/runtime.txt -c requirements/build.txt \
 		-o requirements/dev.txt
 	$(COMPILE) requirements/model-build.in -c requirements/dev.txt -o requirements/model-build.txt
 	$(COMPILE) --no-deps requirements/model.in -o requirements/model.txt
