@@ -180,11 +180,11 @@ def _variant(value: Json, union: UnionType, place: str, types: Mapping[str, Type
     if not _is_object(value):
         yield f"{place}: expected an object with {union.discriminator}, got {_kind(value)}"
         return
-    variants: dict[str, ObjectType] = {}
-    for name in union.any_of:
-        variant = types.get(name)
-        if isinstance(variant, ObjectType) and (const := variant.properties[union.discriminator].const):
-            variants[const] = variant
+    variants = {
+        variant.properties[union.discriminator].const or "": variant
+        for name in union.any_of
+        if isinstance(variant := types.get(name), ObjectType)
+    }
     said = value.get(union.discriminator)
     found = variants.get(said) if isinstance(said, str) else None
     if found is None:

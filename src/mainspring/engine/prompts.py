@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import assert_never
 
 import msgspec
 
@@ -85,3 +86,5 @@ def _holds(condition: Condition, value: Json) -> bool:
             return value is not None and text_of(value) == condition.literal
         case "differs":
             return value is None or text_of(value) != condition.literal
+        case _ as unreachable:
+            assert_never(unreachable)

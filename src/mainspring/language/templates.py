@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 import msgspec
 
@@ -220,6 +220,8 @@ class _Parser:
                 self._alternative(tag)
             case "end":
                 self._end(tag)
+            case _ as unreachable:
+                assert_never(unreachable)
 
     def _begin(self, tag: Tag) -> None:
         choice = _Choice([(tag.condition, [])], tag)
