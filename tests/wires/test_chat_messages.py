@@ -200,6 +200,14 @@ def test_a_turn_that_has_settled_nothing_shows_what_has_come() -> None:
     ]
 
 
+def test_a_worker_that_succeeded_has_its_output() -> None:
+    journal = Journal().add(*begun(), WorkerStart(worker_id="w", worker_slug="digger"))
+    worker = draw(journal.add(WorkerResult(worker_id="w", output="gold"), *finished()))[0]["parts"][0][
+        "worker"
+    ]
+    assert worker == {"workerId": "w", "workerSlug": "digger", "output": "gold", "nestedParts": []}
+
+
 def test_a_call_that_waits_is_pending() -> None:
     journal = Journal().add(*begun(), said(("c1", tool("c1", "look"))))
     assert draw(journal)[0]["toolCalls"][0]["status"] == "pending"

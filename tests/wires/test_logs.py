@@ -32,6 +32,19 @@ BUSY = Failure(
     provider=ProviderInfo(name="fake", status_code=529),
 )
 
+STATS = {
+    "requestType": "llm",
+    "provider": "fake",
+    "model": "one",
+    "usage": {
+        "inputTokens": 3,
+        "cachedInputTokens": 0,
+        "cachedWriteTokens": 0,
+        "outputTokens": 2,
+        "reasoningOutputTokens": 0,
+    },
+}
+
 
 def entries(journal: Journal, **given: Any) -> list[dict[str, Any]]:
     return execution_log(journal.rows, **given)["entries"]
@@ -46,18 +59,6 @@ def test_a_turn_with_a_tool() -> None:
     assert (log["total"], log["truncated"]) == (10, False)
     where = {"thread": "main", "blockName": "Respond"}
     model = {**where, "model": "fake/one"}
-    stats = {
-        "requestType": "llm",
-        "provider": "fake",
-        "model": "one",
-        "usage": {
-            "inputTokens": 3,
-            "cachedInputTokens": 0,
-            "cachedWriteTokens": 0,
-            "outputTokens": 2,
-            "reasoningOutputTokens": 0,
-        },
-    }
     request = {"requestType": "llm", "provider": "fake", "model": "one"}
     assert [short(entry) for entry in log["entries"]] == [
         {"type": "trigger", "triggerName": "user-message", "triggerInput": {}},
@@ -75,7 +76,7 @@ def test_a_turn_with_a_tool() -> None:
             "response": "Let me look.",
             "toolCalls": [{"id": "c1", "name": "get-time", "arguments": {"zone": "UTC"}}],
         },
-        {"type": "step-stats", **model, "stepStats": stats},
+        {"type": "step-stats", **model, "stepStats": STATS},
         {
             "type": "tool-call",
             **where,
@@ -92,7 +93,7 @@ def test_a_turn_with_a_tool() -> None:
         },
         {"type": "model-request", **model, "modelRequest": request},
         {"type": "llm-response", **model, "response": "It is noon."},
-        {"type": "step-stats", **model, "stepStats": stats},
+        {"type": "step-stats", **model, "stepStats": STATS},
     ]
 
 
@@ -120,6 +121,8 @@ def test_what_a_worker_does_carries_its_id() -> None:
         ThreadStarted(frame="w", thread="dig", system="Dig on.", keep=True),
         asked(frame="w", thread="dig"),
         GenerationFailed(generation_id="g1", frame="w", failure=BUSY),
+        *block(3, worker_id="w", block_name="Dig"),
+        *block_over(3, worker_id="w"),
         called("c1", "dig", frame="w"),
         settled("c1", "dig", error="No."),
         FrameClosed(frame="w", error="Busy."),
@@ -216,6 +219,10 @@ def test_heavy_values_are_cut_to_their_beginning() -> None:
     assert cut["originalBytes"] == 2 * MAX_VALUE + 2
     assert cut["keptBytes"] == len(cut["preview"].encode())
     assert cut["preview"].startswith('"ä')
+
+
+def test_an_execution_that_ends_well_is_no_entry() -> None:
+    assert [entry["type"] for entry in entries(Journal().add(*begun(), *finished()))] == ["trigger"]
 
 
 def test_deltas_make_no_entries() -> None:

@@ -219,6 +219,12 @@ def test_dates_of_every_kind(given_date: Any, expected: str) -> None:
     assert shown(message(createdAt=given_date))[0]["createdAt"] == expected
 
 
+def test_what_has_no_status_is_done() -> None:
+    stored = message({"type": "text", "text": "Hi."})
+    del stored["status"]
+    assert shown(stored)[0] == message(a_text("Hi."))
+
+
 def test_messages_without_parts_are_kept_for_their_ids() -> None:
     assert [one["id"] for one in shown(message())] == ["a1"]
     assert model_view(message()) == []

@@ -25,15 +25,20 @@ from tests.wires.journal import (
 from tests.wires.test_ui_messages import STEP, done, draw, parts
 
 
-def test_what_a_worker_does_is_shown_inside_its_part() -> None:
+def digging() -> Journal:
+    """A turn whose model calls a worker and writes its input."""
     journal = Journal().add(*begun(), *block(), WorkerInputStart(worker_id="w", worker_slug="digger"))
-    journal.add(
+    return journal.add(
         WorkerInputReady(worker_id="w", input={"Q": "?"}),
         FrameOpened(frame="w", version="v", input={}, variables={}, parent="main", slug="digger"),
         WorkerStart(worker_id="w", worker_slug="digger", description="Digs", input={"Q": "?"}),
         *block(2, worker_id="w"),
         asked(1, frame="w"),
     )
+
+
+def test_what_a_worker_does_is_shown_inside_its_part() -> None:
+    journal = digging()
     journal.text("n1", "Digging.", worker_id="w").call("c1", "dig", "{}", worker_id="w", display="stream")
     journal.add(
         said(("n1", text("Digging.")), frame="w"),

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, TypeAlias, cast
 
 import msgspec
 
-from mainspring.model.events import DeltaEvent, Event, decode_event
+from mainspring.model.events import Event
 from mainspring.model.facts import GenerationSettled, GenerationStarted, ToolCalled, ToolSettled
 from mainspring.model.messages import Message
 from mainspring.model.parts import FilePart, ToolCallPart
@@ -50,6 +50,9 @@ OPERATIONS: Final = frozenset(("set-resource", "serialize-thread", "generate-ima
 NOT_JSON: Final = "Failed to parse response as JSON"
 _STEP: Final[Shown] = {"type": "step-start"}
 _TEXT_DELTAS: Final = frozenset((b"text-delta", b"reasoning-delta"))
+_said_decoder: Final[msgspec.json.Decoder[TextDelta | ReasoningDelta]] = msgspec.json.Decoder(
+    TextDelta | ReasoningDelta
+)
 
 
 class Pane:
@@ -122,7 +125,7 @@ class Screen:
         """Gives the open texts what their deltas have said so far."""
         for row in self._deltas:
             for line in row.split(b"\n"):
-                self._delta(cast("DeltaEvent", decode_event(line)))
+                self._delta(_said_decoder.decode(line))
         self._deltas.clear()
         for part_id, part in self._texts.items():
             self._fill(part, "".join(self._said.get(part_id, ())), final=part["status"] == "done")
@@ -182,9 +185,8 @@ class Screen:
         self._texts[event.id] = self._pane(event.worker_id).add_step(part)
         self.streamed.add(event.id)
 
-    def _delta(self, event: DeltaEvent) -> None:
-        if isinstance(event, TextDelta | ReasoningDelta):
-            self._said.setdefault(event.id, []).append(event.delta)
+    def _delta(self, event: TextDelta | ReasoningDelta) -> None:
+        self._said.setdefault(event.id, []).append(event.delta)
 
     def _text_ended(self, event: TextEnded | ReasoningEnded) -> None:
         part = self._texts.get(event.id)
