@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 import msgspec
@@ -49,7 +49,7 @@ class AnthropicCompleter:
         self._key = key
         self._http = http
 
-    def complete(self, request: ModelRequest, /) -> AsyncIterator[list[ModelChunk]]:
+    def complete(self, request: ModelRequest, /) -> AsyncGenerator[list[ModelChunk]]:
         """The streamed answer; see `Completer`."""
         secrets = (self._key,) if self._key else ()
         failures = Failures(self._provider, model=request.model.partition("/")[2], secrets=secrets)
@@ -91,7 +91,6 @@ class _Block(msgspec.Struct, gc=False):
     name: str | None = None
     input: Json = None
     citations: list[Json] | None = None
-    content: Json = None
 
 
 class _Message(msgspec.Struct, gc=False):

@@ -18,7 +18,7 @@ from mainspring.model.parts import (
 from mainspring.model.values import Json
 from mainspring.providers.claude_models import ClaudeModel, claude_model
 from mainspring.providers.json_shape import is_list, is_object
-from mainspring.providers.openai_chat_request import file_text, result_text
+from mainspring.providers.prompt_text import file_text, result_text
 
 ANSWER_TOOL: Final = "answer_as_json"
 FAST_MODE: Final = "fast-mode-2026-02-01"
@@ -49,7 +49,8 @@ def messages_request(request: ModelRequest, *, provider: str) -> dict[str, Json]
     body["messages"] = _messages(request.messages, provider, mark)
     _add_tools(body, request, model, mark)
     _add_thinking(body, request, model)
-    if request.temperature is not None and "thinking" not in body and model.takes_temperature:
+    thinks = body.get("thinking", {}).get("type") in {"adaptive", "enabled"}
+    if request.temperature is not None and not thinks and model.takes_temperature:
         body["temperature"] = min(request.temperature, 1.0)
     if request.speed == "fast" and model.fast:
         body["speed"] = "fast"

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Final
 
 import aiohttp
-import msgspec
 
 from mainspring.model.errors import ProviderError
 from mainspring.model.generation import ModelChunk
 from mainspring.providers.failures import Failures
-from mainspring.providers.wire import AnswerReader, HttpCall
+from mainspring.providers.wire import AnswerReader, HttpCall, Times
 
 MAX_ERROR_BODY: Final = 64 * 1024
 MAX_BODY: Final = 32 * 1024 * 1024
@@ -25,18 +24,6 @@ MAX_RATIO: Final = 100
 _FREE_RATIO: Final = 1024 * 1024
 _DRAIN: Final = 0.25
 _TROUBLE: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
-
-
-class Times(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds in seconds: to connect, to the first event, between two events, for the whole answer.
-
-    Comments and empty lines are no events.
-    """
-
-    connect: float = 5.0
-    first: float = 120.0
-    idle: float = 120.0
-    total: float = 1800.0
 
 
 class ProviderHttp:
@@ -54,7 +41,7 @@ class ProviderHttp:
 
     async def exchange(
         self, call: HttpCall, reader: AnswerReader, failures: Failures
-    ) -> AsyncIterator[list[ModelChunk]]:
+    ) -> AsyncGenerator[list[ModelChunk]]:
         """Makes a call and gives its answer, one list for each read that brought something.
 
         Raises `ProviderError`. Closing the iterator closes the connection, unless the answer was read to its end.
@@ -62,16 +49,20 @@ class ProviderHttp:
         deadline = _Deadline(self._times)
         response = await self._post(call, failures, deadline)
         try:
-            body = _Body(response, failures, deadline)
-            if response.status != 200:
-                raise await _refusal(response, body, failures)
+            body = await _accepted(response, failures, deadline)
             if response.content_type == "application/json":
                 yield reader.whole(await body.all(MAX_BODY))
-            elif response.content_type == "text/html":
-                raise failures.malformed("it is a web page; check the base URL")
-            else:
-                async for chunks in _chunks(body, reader, deadline):
+            seen = 0
+            while not reader.done:
+                data = await body.read()
+                chunks = reader.read(data) if data else reader.end()
+                if reader.events != seen:
+                    seen = reader.events
+                    deadline.progress()
+                if chunks:
                     yield chunks
+                if reader.failure is not None:
+                    raise reader.failure
             await _drain(response)
         finally:
             response.close()
@@ -174,27 +165,22 @@ class _Body:
         return bytes(found)
 
 
-async def _chunks(body: _Body, reader: AnswerReader, deadline: _Deadline) -> AsyncIterator[list[ModelChunk]]:
-    """The chunks of a stream; what came before a failure is given before it is raised."""
-    seen = 0
-    while not reader.done:
-        data = await body.read()
-        chunks = reader.read(data) if data else reader.end()
-        if reader.events != seen:
-            seen = reader.events
-            deadline.progress()
-        if chunks:
-            yield chunks
-        if reader.failure is not None:
-            raise reader.failure
-
-
 async def _drain(response: aiohttp.ClientResponse) -> None:
     """Read what follows the answer (the end of the body), so that the connection can be used again."""
     with suppress(*_TROUBLE):
         async with asyncio.timeout(_DRAIN):
             while not response.content.at_eof():
                 await response.content.readany()
+
+
+async def _accepted(response: aiohttp.ClientResponse, failures: Failures, deadline: _Deadline) -> _Body:
+    """The body of a success; raises `ProviderError` for anything else."""
+    body = _Body(response, failures, deadline)
+    if response.status != 200:
+        raise await _refusal(response, body, failures)
+    if response.content_type == "text/html":
+        raise failures.malformed("it is a web page; check the base URL")
+    return body
 
 
 async def _refusal(response: aiohttp.ClientResponse, body: _Body, failures: Failures) -> ProviderError:

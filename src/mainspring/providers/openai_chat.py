@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 import msgspec
@@ -51,7 +51,7 @@ class ChatCompleter:
         self._http = http
         self._quirks = quirks or Quirks()
 
-    def complete(self, request: ModelRequest, /) -> AsyncIterator[list[ModelChunk]]:
+    def complete(self, request: ModelRequest, /) -> AsyncGenerator[list[ModelChunk]]:
         """The streamed answer; see `Completer`."""
         secrets = (self._key,) if self._key else ()
         failures = Failures(self._provider, model=request.model.partition("/")[2], secrets=secrets)

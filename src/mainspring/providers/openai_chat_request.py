@@ -19,6 +19,7 @@ from mainspring.model.parts import (
 )
 from mainspring.model.values import Json, encode_json
 from mainspring.providers.json_shape import is_list, is_object
+from mainspring.providers.prompt_text import file_text, result_text
 
 Efforts = dict[Thinking, str]
 
@@ -35,7 +36,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    efforts: Efforts = _LOW_TO_HIGH
+    efforts: Efforts = msgspec.field(default_factory=lambda: dict(_LOW_TO_HIGH))
     by_model: bool = False
     replay_reasoning: bool = False
     usage_option: bool = True
@@ -165,22 +166,10 @@ def _results(message: Message) -> list[Json]:
     return found
 
 
-def result_text(part: ToolResultPart) -> str:
-    """A tool result as a model reads it: text as it is, other values as JSON."""
-    if part.error is not None:
-        return f"Error: {part.error}"
-    return part.output if isinstance(part.output, str) else encode_json(part.output).decode()
-
-
 def _file(file: FileReference) -> Json:
     if file.media_type.startswith("image/"):
         return {"type": "image_url", "image_url": {"url": file.url}}
     return {"type": "text", "text": file_text(file)}
-
-
-def file_text(file: FileReference) -> str:
-    """A file that the wire cannot show: its name, type and address."""
-    return f"[file {file.filename or file.id} ({file.media_type}): {file.url}]"
 
 
 # ---------------------------------------------------------------- tools, response format

@@ -27,7 +27,7 @@ The Python form is a function from the request to text, a piece (`Say`, `Think`,
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -106,45 +106,35 @@ class ScriptedCompleter:
         self._script = script
         self._clock = clock
 
-    async def complete(self, request: ModelRequest, /) -> AsyncIterator[list[ModelChunk]]:
+    async def complete(self, request: ModelRequest, /) -> AsyncGenerator[list[ModelChunk]]:
         """The scripted answer; see `Completer`."""
         failures = Failures("scripted", model=request.model.partition("/")[2])
         telling = _Telling(request, failures)
-        if not isinstance(self._script, Script):
-            async for piece in _all(self._script(request)):
-                async for chunks in self._tell(telling, piece, pace=0, together=1):
+        pace, together, pieces = self._plan(request, failures)
+        try:
+            async for piece in pieces:
+                if isinstance(piece, Pause):
+                    await self._wait(piece.milliseconds)
+                    continue
+                for chunks in telling.batches(piece, together):
                     yield chunks
+                    await self._wait(pace)
             yield [telling.finished()]
-            return
-        chosen = choose(self._script, request)
-        if chosen is None:
-            raise _no_answer(self._script, request, failures)
-        turn = chosen.turn
-        await self._wait(turn.delay)
-        pace = self._script.pace if turn.pace is None else turn.pace
-        for piece in _filled(chosen, self._script.file, failures):
-            async for chunks in self._tell(telling, piece, pace=pace, together=self._script.together):
-                yield chunks
-        yield [telling.finished()]
+        except ProviderError:
+            raise
+        except Exception as error:
+            message = f"the script failed: {type(error).__name__}: {error}"
+            raise failures.refused("execution_error", "SCRIPT_FAILED", message) from error
 
-    async def _tell(
-        self, telling: _Telling, piece: Simple, *, pace: float, together: int
-    ) -> AsyncIterator[list[ModelChunk]]:
-        """One piece, in lists of at most `together` deltas."""
-        if isinstance(piece, Pause):
-            await self._wait(piece.milliseconds)
-            return
-        waiting: list[ModelChunk] = []
-        held = 0
-        for chunk in telling.chunks(piece):
-            waiting.append(chunk)
-            held += isinstance(chunk, _DELTAS)
-            if held >= together:
-                yield waiting
-                waiting, held = [], 0
-                await self._wait(pace)
-        if waiting:
-            yield waiting
+    def _plan(self, request: ModelRequest, failures: Failures) -> tuple[float, int, AsyncIterator[Simple]]:
+        """How fast to tell, how many deltas together, and what."""
+        script = self._script
+        if not isinstance(script, Script):
+            return 0, 1, _called(script, request)
+        chosen = _chosen(script, request, failures)
+        turn = chosen.turn
+        pieces = [Pause(turn.delay), *_filled(chosen, script.file, failures)]
+        return script.pace if turn.pace is None else turn.pace, script.together, _all(pieces)
 
     async def _wait(self, milliseconds: float) -> None:
         if milliseconds > 0:
@@ -164,6 +154,25 @@ class _Telling:
         self._end = End()
         self._finished: Finished | None = None
         self._failing: tuple[int, Fail] | None = None
+
+    def batches(self, piece: Simple, together: int) -> Iterator[list[ModelChunk]]:
+        """The chunks of a piece, in lists of at most `together` deltas."""
+        waiting: list[ModelChunk] = []
+        held = 0
+        try:
+            for chunk in self.chunks(piece):
+                if isinstance(chunk, _DELTAS):
+                    if held == together:
+                        yield waiting
+                        waiting, held = [], 0
+                    held += 1
+                waiting.append(chunk)
+        except ProviderError:
+            if waiting:
+                yield waiting
+            raise
+        if waiting:
+            yield waiting
 
     def chunks(self, piece: Simple) -> Iterator[ModelChunk]:
         """The chunks of a piece; raises `ProviderError` where the script says that the call fails."""
@@ -274,6 +283,12 @@ def _call_deltas(call: Call) -> Iterable[str]:
     return [text[start : start + call.split] for start in range(0, len(text), call.split)]
 
 
+async def _called(script: ScriptFunction, request: ModelRequest) -> AsyncIterator[Simple]:
+    """What a script function gives for a request."""
+    async for piece in _all(script(request)):
+        yield piece
+
+
 async def _all(given: Simple | Iterable[Simple] | AsyncIterable[Simple]) -> AsyncIterator[Simple]:
     """What a script function gave, one by one."""
     if isinstance(given, AsyncIterable):
@@ -325,7 +340,11 @@ def _fill_call(call: Call, values: dict[str, Json]) -> Call:
     )
 
 
-def _no_answer(script: Script, request: ModelRequest, failures: Failures) -> ProviderError:
+def _chosen(script: Script, request: ModelRequest, failures: Failures) -> Chosen:
+    """The turn that answers; raises `ProviderError` if there is none."""
+    chosen = choose(script, request)
+    if chosen is not None:
+        return chosen
     last = next((message.text for message in reversed(request.messages) if message.role == "user"), "")
     message = f"{script.file} has no turn for this call (the user said: {last[:100]!r}) and no `default`"
-    return failures.refused("validation_error", "NO_ANSWER", message)
+    raise failures.refused("validation_error", "NO_ANSWER", message)

@@ -28,6 +28,18 @@ class HttpCall(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
+class Times(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds in seconds: to connect, to the first event, between two events, for the whole answer.
+
+    Comments and empty lines are no events.
+    """
+
+    connect: float = 5.0
+    first: float = 120.0
+    idle: float = 120.0
+    total: float = 1800.0
+
+
 class Wire(Protocol):
     """Decodes one answer of one wire; appends to `out` what arrived. Raises `ProviderError`.
 

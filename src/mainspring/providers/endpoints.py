@@ -1,0 +1,90 @@
+"""Owns the table of providers: who speaks which wire, where, and which variable holds the key.
+
+A provider that is not in the table has to speak Chat Completions, at `<NAME>_BASE_URL` with `<NAME>_API_KEY`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+import msgspec
+
+from mainspring.providers.openai_chat_request import Quirks
+
+WireName = Literal["anthropic", "openai-chat"]
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a provider is. `key` and `base` name variables; `url` is used unless `base` is set.
+
+    `keyless`: works without a key, as servers on one's own machine do.
+    """
+
+    url: str | None
+    base: str
+    key: str
+    wire: WireName = "openai-chat"
+    keyless: bool = False
+    quirks: Quirks = Quirks()
+
+
+def _hosted(name: str, url: str, *, key: str | None = None, quirks: Quirks | None = None) -> Endpoint:
+    return Endpoint(url=url, base=f"{name}_BASE_URL", key=key or f"{name}_API_KEY", quirks=quirks or Quirks())
+
+
+def _own(name: str, url: str | None, quirks: Quirks | None = None) -> Endpoint:
+    return Endpoint(
+        url=url, base=f"{name}_BASE_URL", key=f"{name}_API_KEY", keyless=True, quirks=quirks or Quirks()
+    )
+
+
+_XAI: Final = _hosted(
+    "XAI",
+    "https://api.x.ai/v1",
+    quirks=Quirks(efforts={"low": "low", "medium": "medium", "high": "high", "max": "xhigh"}),
+)
+_WITH_NONE: Final = Quirks(
+    efforts={"off": "none", "low": "low", "medium": "medium", "high": "high", "max": "high"}
+)
+_OWN_REASONING: Final = Quirks(replay_reasoning=True)
+
+ENDPOINTS: Final[dict[str, Endpoint]] = {
+    "anthropic": Endpoint(
+        url="https://api.anthropic.com", base="ANTHROPIC_BASE_URL", key="ANTHROPIC_API_KEY", wire="anthropic"
+    ),
+    "openai": _hosted(
+        "OPENAI", "https://api.openai.com/v1", quirks=Quirks(limit="max_completion_tokens", by_model=True)
+    ),
+    "openai-compatible": _own("OPENAI_COMPATIBLE", None),
+    "ollama": _own("OLLAMA", "http://localhost:11434/v1", _WITH_NONE),
+    "vllm": _own("VLLM", "http://localhost:8000/v1"),
+    "llamacpp": _own("LLAMACPP", "http://localhost:8080/v1"),
+    "lmstudio": _own("LMSTUDIO", "http://localhost:1234/v1"),
+    "openrouter": _hosted(
+        "OPENROUTER",
+        "https://openrouter.ai/api/v1",
+        quirks=Quirks(
+            efforts={"off": "none", "low": "low", "medium": "medium", "high": "high", "max": "xhigh"}
+        ),
+    ),
+    "vercel": _hosted("AI_GATEWAY", "https://ai-gateway.vercel.sh/v1"),
+    "groq": _hosted("GROQ", "https://api.groq.com/openai/v1"),
+    "mistral": _hosted("MISTRAL", "https://api.mistral.ai/v1", quirks=Quirks(usage_option=False, efforts={})),
+    "deepseek": _hosted("DEEPSEEK", "https://api.deepseek.com/v1", quirks=_OWN_REASONING),
+    "moonshotai": _hosted("MOONSHOT", "https://api.moonshot.ai/v1", quirks=_OWN_REASONING),
+    "x-ai": _XAI,
+    "xai": _XAI,
+    "together": _hosted("TOGETHER", "https://api.together.xyz/v1"),
+    "fireworks": _hosted("FIREWORKS", "https://api.fireworks.ai/inference/v1"),
+    "cerebras": _hosted("CEREBRAS", "https://api.cerebras.ai/v1"),
+    "huggingface": _hosted("HUGGINGFACE", "https://router.huggingface.co/v1", key="HF_TOKEN"),
+}
+WITHOUT_WIRE: Final = frozenset({"google"})
+"""Known providers that cannot be called yet."""
+
+
+def endpoint_of(provider: str) -> Endpoint:
+    """The line of the table, or what the names of variables give for a provider that has none."""
+    known = ENDPOINTS.get(provider)
+    return known or _own(re.sub(r"\W", "_", provider).upper(), None)
