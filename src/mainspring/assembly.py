@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mainspring.providers.registry import ANY, Registry
+from mainspring.providers.script import InvalidScript, Script, ScriptFunction
+from mainspring.providers.script_reader import load_script
+from mainspring.providers.wire import Times
 from mainspring.runtime.agents import Agents
 from mainspring.runtime.flusher import Flusher
 from mainspring.runtime.host_ports import HostPorts
@@ -18,7 +22,7 @@ from mainspring.runtime.sweeper import Sweeper
 from mainspring.server.app import App, create_app
 from mainspring.server.options import ServerOptions
 from mainspring.server.services import Services
-from mainspring.settings import Settings
+from mainspring.settings import InvalidSetting, Settings
 from mainspring.storage.sqlite.store import SqliteStore
 from mainspring.system import SystemClock, SystemIds
 
@@ -58,23 +62,32 @@ class Mainspring:
         """Stops chores and model calls, writes what is queued, closes the database."""
         await self.sweeper.stop()
         await self.hosts.close()
+        await self.world.completers.close()
         await self.world.store.close()
+
+
+def scripts_of(settings: Settings) -> dict[str, Script | ScriptFunction]:
+    """The scripted model of the settings, under every name; raises `InvalidSetting` if its file cannot be used."""
+    if not settings.script:
+        return {}
+    try:
+        text = Path(settings.script).read_text(encoding="utf-8")
+        return {ANY: load_script(text, settings.script)}
+    except (OSError, UnicodeDecodeError, InvalidScript) as error:
+        raise InvalidSetting(f"--script {settings.script}: {error}") from None
 
 
 def real_world(settings: Settings, environment: Mapping[str, str]) -> World:
     """The machine's clock, real chance, the database of the settings, providers by the environment's keys."""
-    from mainspring.providers.registry import Registry, RegistryOptions
-
     clock = SystemClock()
     store = SqliteStore(settings.database, clock=clock, synchronous=settings.synchronous)
-    options = RegistryOptions(
-        connect_timeout=settings.connect_timeout,
-        first_byte_timeout=settings.first_byte_timeout,
-        idle_timeout=settings.idle_timeout,
-        total_timeout=settings.total_timeout,
+    times = Times(
+        connect=settings.connect_timeout,
+        first=settings.first_byte_timeout,
+        idle=settings.idle_timeout,
+        total=settings.total_timeout,
     )
-    script = Path(settings.script) if settings.script else None
-    completers = Registry(environment, clock=clock, options=options, script=script)
+    completers = Registry(environment, clock=clock, scripts=scripts_of(settings), times=times)
     return World(clock=clock, ids=SystemIds(), store=store, completers=completers)
 
 
@@ -135,6 +148,6 @@ def http_app(mainspring: Mainspring) -> App:
         keys=mainspring.keys,
         clock=mainspring.world.clock,
         ids=mainspring.world.ids,
-        ready=mainspring.world.store.ping,
+        store=mainspring.world.store,
     )
     return create_app(services, options)

@@ -1,8 +1,8 @@
 """Runs a stream golden: a protocol, a script for the model and steps from outside give exact journal events.
 
-A case is one YAML file: `protocol`, `prompts`, `workers` (slug -> protocol), `input`, `script` (the turns of the scripted
-model) and `steps`. Steps: `trigger: {...}`, `results: [...]` (in the order of the open calls), `stop`, `crash` (the process is
-gone, another one opens the same database), `wait: seconds`, `expire`, `restore: [...]`.
+A case is one YAML file: `protocol`, `prompts`, `workers` (slug -> protocol), `input`, `script` (the turns of the
+scripted model) and `steps`. Steps: `trigger: {...}`, `results: [...]` (in the order of the open calls), `stop`, `crash`
+(the process is gone, another one opens the same database), `wait: seconds`, `expire`, `restore: [...]`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ class Recording:
     def find(self, model: str, /) -> Recording:
         """Answers for every model."""
         return self
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
     def complete(self, request: ModelRequest, /) -> Any:
         """The scripted answer."""

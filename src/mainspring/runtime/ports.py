@@ -54,6 +54,10 @@ class Completers(Protocol):
         """The completer for `provider/model-id`; raises `ProviderError` if unknown or without a key."""
         ...
 
+    async def close(self) -> None:
+        """Closes every connection to a provider."""
+        ...
+
 
 class SessionRecord(Value, frozen=True, kw_only=True):
     """A session's row: everything a list or a guard needs without folding the journal.

@@ -1,0 +1,1 @@
+"""One file a command; `mainspring.cli.main` lists them."""
