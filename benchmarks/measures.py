@@ -184,6 +184,7 @@ async def long_session(subject: Subject, size: Size) -> Figures:
 async def disk(subject: Subject, size: Size) -> Figures:
     """What a B turn leaves on disk; the subject is stopped and started for it."""
     subject.stop()
+    await subject.prune()  # what earlier measures left must not go during this one
     before = subject.stored()
     await subject.start()
     names = await sessions(subject, "bench-tool-50", size.turns)

@@ -93,6 +93,7 @@ class Subject:
     url: str = ""
     key: str = ""
     agents: dict[str, str] = field(default_factory=dict)
+    process: "subprocess.Popen[str] | None" = None
 
     @property
     def database(self) -> Path:
@@ -124,20 +125,26 @@ class Subject:
 
     def stop(self) -> None:
         """Ends it, if it runs."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(60)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=60)
+        self.process = None
+
+    @property
+    def pid(self) -> int:
+        """Of the running process."""
+        assert self.process is not None
+        return self.process.pid
 
     def cpu(self) -> float:
         """CPU seconds so far, all threads, user and system."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def memory(self) -> float:
         """Resident megabytes."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        status = Path(f"/proc/{self.pid}/status").read_text()
         found = re.search(r"VmRSS:\s+(\d+)", status)
         assert found is not None
         return int(found[1]) / 1000

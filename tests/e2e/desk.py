@@ -78,7 +78,7 @@ def calls_of(stream: Stream) -> list[dict[str, Any]]:
 def text_of(messages: list[dict[str, Any]], role: str) -> list[str]:
     """The text of every message of `role`."""
     return [
-        "".join(part.get("text", "") for part in message["parts"])
+        "".join(part["text"] for part in message["parts"] if part["type"] == "text")
         for message in messages
         if message["role"] == role
     ]

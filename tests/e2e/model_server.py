@@ -8,8 +8,9 @@ import json
 import select
 import socket
 import threading
+import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -84,7 +85,14 @@ class Gate:
         assert self.reached.wait(WAIT), "the model was not asked, or its answer did not come this far"
 
 
-Step = Say | Think | Call | Refuse | Frame | Cut | End | Gate
+@dataclass(frozen=True)
+class Rest:
+    """A pause of some seconds."""
+
+    seconds: float
+
+
+Step = Say | Think | Call | Refuse | Frame | Cut | End | Gate | Rest
 Reply = Sequence[Step]
 
 
@@ -112,6 +120,7 @@ class ModelServer:
 
     def __init__(self) -> None:
         self.scripts: dict[str, deque[Reply]] = {}
+        self.rules: dict[str, Callable[[Asked], Reply]] = {}
         self.log: list[Asked] = []
         self.lock = threading.Lock()
         self.arrived = threading.Condition(self.lock)
@@ -140,6 +149,10 @@ class ModelServer:
         with self.lock:
             self.scripts.setdefault(model, deque()).extend(replies)
 
+    def rule(self, model: str, rule: "Callable[[Asked], Reply]") -> None:
+        """Lets `rule` answer for a model id once nothing is queued for it."""
+        self.rules[model] = rule
+
     def take(self, asked: Asked) -> Reply:
         """Records a request and finds its answer."""
         with self.arrived:
@@ -148,6 +161,8 @@ class ModelServer:
             queue = self.scripts.get(str(asked.body.get("model")))
             if asked.wrong:
                 return [_bad_request("; ".join(asked.wrong))]
+            if not queue and str(asked.body.get("model")) in self.rules:
+                return self.rules[str(asked.body["model"])](asked)
             if not queue:
                 asked.wrong.append("nothing was scripted for this request")
                 return [_bad_request(asked.wrong[-1])]
@@ -221,14 +236,20 @@ class _Handler(BaseHTTPRequestHandler):
             if isinstance(step, Cut):
                 self.cut()
                 return
-            if isinstance(step, Gate):
-                self.stand(step, asked)
-            else:
-                for frame in _frames(step, str(asked.body["model"]), reply):
-                    self.chunk(frame)
+            self.step(step, reply, asked)
         for frame in _ending(reply, asked.body):
             self.chunk(frame)
         self.wfile.write(b"0\r\n\r\n")
+
+    def step(self, step: Step, reply: Reply, asked: Asked) -> None:
+        """Plays one step of a stream."""
+        if isinstance(step, Gate):
+            self.stand(step, asked)
+        elif isinstance(step, Rest):
+            time.sleep(step.seconds)
+        else:
+            for frame in _frames(step, str(asked.body["model"]), reply):
+                self.chunk(frame)
 
     def refuse(self, step: Refuse) -> None:
         """Answers with an HTTP error."""

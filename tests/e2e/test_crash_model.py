@@ -1,5 +1,6 @@
 """Owns the proof that a turn survives `kill -9` around its model call: it finishes by itself, once, whole."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -148,3 +149,21 @@ def test_a_finished_turn_is_left_alone(open_desk: Open) -> None:
     whole = finals(desk, session)
     assert [event["type"] for event in whole][-1] == before[-1].type
     assert len(desk.asked()) == 1
+
+
+@pytest.mark.parametrize("milliseconds", [0, 2, 5, 15])
+def test_killed_around_the_end(open_desk: Open, milliseconds: int) -> None:
+    desk = open_desk(PLAIN)
+    last = Gate()
+    last.opened.set()
+    desk.script([Say(("The whole ", "answer.")), last], said("The whole answer."))
+    session = desk.session()
+    stream = desk.client.trigger(session)
+    last.wait()
+    time.sleep(milliseconds / 1000)
+    desk.crash()
+    stream.close()
+    whole = finals(desk, session)
+    check_settled(desk, session)
+    assert [event["type"] for event in whole].count("finish") == 1
+    assert len(desk.asked()) <= 2

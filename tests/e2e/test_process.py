@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tests.e2e.agents import PLAIN
 from tests.e2e.desk import Desk, text_of
 from tests.e2e.model_server import Gate, Say, said
+from tests.e2e.server_process import ServerProcess
 
 Open = Callable[..., Desk]
 
@@ -76,3 +77,18 @@ def test_a_turn_cut_by_a_restart_goes_on(open_desk: Open) -> None:
     follower.until(lambda event: event.type in {"finish", "error"})
     follower.close()
     assert text_of(desk.client.messages(session), "user") == ["Hello"]
+
+
+def test_a_silent_model_does_not_make_a_silent_stream(open_desk: Open, server: ServerProcess) -> None:
+    server.environment["MAINSPRING_HEARTBEAT"] = "1s"
+    desk = open_desk(PLAIN)
+    gate = Gate()
+    desk.script([gate, Say(("Done.",))])
+    stream = desk.client.trigger(desk.session())
+    gate.wait()
+    stream.until(lambda event: event.type == "start")
+    time.sleep(3.5)
+    gate.opened.set()
+    stream.rest()
+    assert stream.comments >= 2
+    assert stream.done
