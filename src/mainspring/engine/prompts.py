@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import assert_never
 
 import msgspec
 
@@ -77,14 +76,7 @@ def _chosen(
 
 def _holds(condition: Condition, value: Json) -> bool:
     """Whether a condition is true; an absent value is falsy, equals nothing and differs from everything."""
-    match condition.operator:
-        case "truthy":
-            return is_truthy(value)
-        case "falsy":
-            return not is_truthy(value)
-        case "equals":
-            return value is not None and text_of(value) == condition.literal
-        case "differs":
-            return value is None or text_of(value) != condition.literal
-        case _ as unreachable:
-            assert_never(unreachable)
+    if condition.operator in ("truthy", "falsy"):
+        return is_truthy(value) is (condition.operator == "truthy")
+    same = value is not None and text_of(value) == condition.literal
+    return same is (condition.operator == "equals")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 import msgspec
 
@@ -218,10 +218,8 @@ class _Parser:
                 self._begin(tag)
             case "else-if" | "else":
                 self._alternative(tag)
-            case "end":
+            case _:
                 self._end(tag)
-            case _ as unreachable:
-                assert_never(unreachable)
 
     def _begin(self, tag: Tag) -> None:
         choice = _Choice([(tag.condition, [])], tag)
