@@ -134,8 +134,9 @@ class Case:
         await self.app.sessions.resume_with(PROJECT, self.session_id, request)
 
     async def _said(self) -> None:
-        """The model has come to a pause, and what it said is durable."""
-        while not self.clock.sleepers:
+        """The model has come to a pause or to its end, and what it said is durable."""
+        host = self.app.hosts.live(self.session_id)
+        while host is not None and host.busy and not self.clock.sleepers:
             await self.clock.advance(0)
         await self._durable()
 

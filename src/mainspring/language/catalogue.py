@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mainspring.language.names import check_name
 from mainspring.language.places import Place, Section
+from mainspring.language.report import did_you_mean
 from mainspring.language.tools import DISPLAYS
 from mainspring.language.unit import Unit
 from mainspring.model.program import Display, Program, Worker
@@ -110,7 +111,8 @@ def _program(slug: str, place: Place, unit: Unit) -> Program | None:
         return None
     program = unit.programs.get(slug)
     if program is None:
-        place.error("unknown-worker", f"there is no worker agent `{slug}`", allowed=sorted(unit.programs))
+        message = f"no worker agent `{slug}` is published yet; calls to it fail until it is"
+        place.warn("unknown-worker", message, hint=did_you_mean(slug, unit.programs))
     elif program.format != "worker":
         place.error("unknown-worker", f"the agent `{slug}` is not of the format `worker`")
         return None
