@@ -199,7 +199,7 @@ class MessagesWire:
 
     def end(self, out: list[ModelChunk], /) -> None:
         """Everything has come, and `message_stop` was not among it."""
-        raise self._failures.lost("the answer ended without saying so")
+        raise self._failures.lost("the answer ended before it was complete")
 
     def _begin(self, message: _Message) -> None:
         self._message = message
@@ -230,7 +230,7 @@ class MessagesWire:
         else:
             opened.data = block.data
             out.append(ReasoningStart(opened.part))
-        opened.opening = block.input
+        opened.opening = block.input or {} if block.type == "tool_use" else None
         self._delta(index, _Delta("", block.text, block.thinking, block.signature), out)
         for citation in block.citations or []:
             _cite(citation, out)
@@ -255,7 +255,7 @@ class MessagesWire:
         block = self._blocks.pop(index, None)
         if block is None:
             return
-        if block.opening:
+        if block.opening is not None:
             out.append(_input_delta(block, encode_json(block.opening).decode()))
         metadata: dict[str, Json] | None = None
         if block.data is not None:

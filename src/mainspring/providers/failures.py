@@ -71,14 +71,14 @@ _BEYOND_STATUS: Final = frozenset(
     }
 )
 _LEAD: Final[dict[ErrorType, str]] = {
-    "validation_error": "{} refused the request",
-    "authentication_error": "{} refused the API key",
-    "permission_error": "{} does not allow this with the API key",
-    "not_found_error": "{} does not know the model or the address",
-    "rate_limit_error": "{} limits the rate of requests",
-    "quota_exceeded_error": "{} reports that the quota is used up",
-    "provider_overloaded": "{} is overloaded",
-    "provider_timeout": "{} did not answer in time",
+    "validation_error": "the provider {} refused the request",
+    "authentication_error": "the provider {} refused the API key",
+    "permission_error": "the provider {} does not allow this with the API key",
+    "not_found_error": "the provider {} does not know the model or the address",
+    "rate_limit_error": "the provider {} limits the rate of requests",
+    "quota_exceeded_error": "the provider {} reports that the quota is used up",
+    "provider_overloaded": "the provider {} is overloaded",
+    "provider_timeout": "the provider {} did not answer in time",
 }
 _SECRET: Final = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|csk|nvapi|pplx|tgp|fw|r8)[-_][\w*.-]{6,}"
@@ -133,7 +133,7 @@ class Failures:
         """The class of a failure by the provider's word and the status."""
         headers = headers or {}
         error_type = _class_of(evidence.word, status)
-        lead = _LEAD.get(error_type, "{} failed").format(self.provider)
+        lead = _LEAD.get(error_type, "the provider {} failed").format(self.provider)
         if status is not None and error_type == "provider_error":
             lead += f" with status {status}"
         retryable = {"true": True, "false": False}.get(headers.get("x-should-retry", ""))
@@ -158,7 +158,9 @@ class Failures:
 
     def unreachable(self, detail: str) -> ProviderError:
         """No connection could be made."""
-        return self._own("provider_error", "UNREACHABLE", f"{self.provider} cannot be reached", detail)
+        return self._own(
+            "provider_error", "UNREACHABLE", f"the provider {self.provider} cannot be reached", detail
+        )
 
     def untrusted(self, detail: str) -> ProviderError:
         """The provider's certificate is not to be trusted: trying again does not help."""
@@ -169,11 +171,13 @@ class Failures:
 
     def timeout(self, detail: str) -> ProviderError:
         """The provider took longer than one of our own bounds."""
-        return self._own("provider_timeout", "TIMEOUT", f"{self.provider} did not answer in time", detail)
+        return self._own(
+            "provider_timeout", "TIMEOUT", f"the provider {self.provider} did not answer in time", detail
+        )
 
     def malformed(self, detail: str) -> ProviderError:
         """The answer is not what the wire allows."""
-        lead = f"{self.provider} answered with something that cannot be read"
+        lead = f"the provider {self.provider} answered with something that cannot be read"
         return self._own("provider_error", "MALFORMED", lead, detail)
 
     def refused(self, error_type: ErrorType, word: str, message: str) -> ProviderError:

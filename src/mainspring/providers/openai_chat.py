@@ -137,6 +137,7 @@ class _OpenCall(msgspec.Struct):
     id: str | None
     part: int | None = None
     waiting: str = ""
+    written: bool = False
 
 
 class _OpenCalls:
@@ -202,19 +203,23 @@ class ChatWire:
     def end(self, out: list[ModelChunk], /) -> None:
         """Everything has come: close the parts, say how it ended."""
         if self._reason is None:
-            raise self._failures.lost("the answer ended without saying so")
+            raise self._failures.lost("the answer ended before it was complete")
         self._parts.close(out)
         for call in self._calls.all:
-            self._named(call, "", out)
-            out.append(PartEnd(call.part or 0))
+            part = self._named(call, "", out)
+            if not call.written:
+                out.append(ToolInputDelta(part, "{}"))
+            out.append(PartEnd(part))
         out.append(Finished(self._finish(), _tokens(self._usage), self._reason, self._id, self._model))
         self.done = True
 
     def _frame(self, frame: _Frame, out: list[ModelChunk]) -> None:
+        problem: Json = None
         if frame.choices:
-            self._choice(frame.choices[0], out)
-        if frame.error:
-            raise self._failures.frame({"error": frame.error})
+            problem = self._choice(frame.choices[0], out)
+        problem = frame.error or problem
+        if problem:
+            raise self._failures.frame({"error": problem})
         if self._id is None:
             self._id, self._model = frame.id, frame.model
         if frame.usage is not None:
@@ -222,14 +227,16 @@ class ChatWire:
         elif frame.x_groq is not None:
             self._usage = frame.x_groq.usage or self._usage
 
-    def _choice(self, choice: _Choice, out: list[ModelChunk]) -> None:
+    def _choice(self, choice: _Choice, out: list[ModelChunk]) -> Json:
+        """Takes the first choice, the only one we ask for; the error it reports, if any."""
         delta = choice.delta or choice.message
         if delta is not None:
             self._delta(delta, out)
-        if choice.error or choice.finish_reason == "error":
-            raise self._failures.frame({"error": choice.error or "no reason was given"})
+        if choice.finish_reason == "error":
+            return choice.error or "no reason was given"
         if choice.finish_reason:
             self._reason = choice.finish_reason
+        return choice.error
 
     def _delta(self, delta: _Delta, out: list[ModelChunk]) -> None:
         thought = delta.reasoning_content or delta.reasoning
@@ -264,24 +271,25 @@ class ChatWire:
         function = piece.function
         if function is None:
             return
-        if function.name and call.part is None:
+        if function.name:
             self._named(call, function.name, out)
         if function.arguments:
             text = _written(function.arguments)
+            call.written = True
             if call.part is None:
                 call.waiting += text
             else:
                 out.append(ToolInputDelta(call.part, text))
 
-    def _named(self, call: _OpenCall, name: str, out: list[ModelChunk]) -> None:
-        """The name is known, or will never be: the part begins."""
-        if call.part is not None:
-            return
-        self._parts.close(out)
-        call.part = self._parts.new()
-        out.append(ToolInputStart(call.part, name))
-        if call.waiting:
-            out.append(ToolInputDelta(call.part, call.waiting))
+    def _named(self, call: _OpenCall, name: str, out: list[ModelChunk]) -> int:
+        """The number of the part of a call; it begins when the name is known, or will never be."""
+        if call.part is None:
+            self._parts.close(out)
+            call.part = self._parts.new()
+            out.append(ToolInputStart(call.part, name))
+            if call.waiting:
+                out.append(ToolInputDelta(call.part, call.waiting))
+        return call.part
 
     def _finish(self) -> FinishReason:
         reason = _REASONS.get(self._reason or "", "other")
