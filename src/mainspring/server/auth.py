@@ -47,7 +47,7 @@ def host_allowed(request: Request, options: ServerOptions) -> bool:
     if options.allowed_hosts is None:
         return True
     host = (request.header(b"host") or "").lower()
-    name = host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0]
+    name = host[1 : host.index("]")] if host.startswith("[") and "]" in host else host.partition(":")[0]
     return name in options.allowed_hosts
 
 

@@ -5,18 +5,28 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from mainspring.model.errors import InvalidAgent, MainspringError, SessionBusy, Unauthorized, Unavailable
+from mainspring.model.errors import (
+    InvalidAgent,
+    MainspringError,
+    SessionBusy,
+    StoreError,
+    Unauthorized,
+    Unavailable,
+)
 from mainspring.model.values import Json, encode_json
 from mainspring.server.replies import Headers, Reply
 from mainspring.server.schemas import issues
 
+STORE_FAILED: Final = "The database failed; nothing was written"
 RETRY_AFTER: Final = 1
 """Seconds a caller is asked to wait when the failure itself names no time."""
 
 
 def error_reply(error: MainspringError, *, headers: Headers = ()) -> Reply:
     """The answer that reports `error`: `{"error", "code"}`, for an agent that does not compile also its `issues`."""
-    body: dict[str, Json] = {"error": error.message, "code": error.code}
+    # What a database says may name files and rows: that is for the log.
+    message = STORE_FAILED if isinstance(error, StoreError) else error.message
+    body: dict[str, Json] = {"error": message, "code": error.code}
     if isinstance(error, InvalidAgent):
         body["issues"] = issues(error.diagnostics)
     return Reply(error.status, encode_json(body), (*_headers(error), *headers))

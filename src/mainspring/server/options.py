@@ -28,6 +28,6 @@ class ServerOptions:
     cors_origins: frozenset[str] = field(default_factory=frozenset[str])
     """Exact origins browsers may call from; none: no CORS."""
     allowed_hosts: frozenset[str] | None = None
-    """Host names a request may be addressed to, without port; None: any."""
+    """Host names a request may be addressed to, without port or brackets; None: any."""
     open_document: bool = False
     """Whether `/openapi.json` needs no key."""

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope
 
-from mainspring.model.errors import InvalidRequest
+from mainspring.model.errors import InvalidRequest, NotFound
 from mainspring.model.values import Json
 from mainspring.runtime.requests import Principal
 from mainspring.server.bodies import parse_body, read_body
@@ -59,8 +59,13 @@ class Request:
         return chosen if chosen is not None and _REQUEST_ID.fullmatch(chosen) else None
 
     def param(self, name: str) -> str:
-        """A part of the path."""
-        return str(self.scope["path_params"][name])
+        """A part of the path; what no id can be is `NotFound`."""
+        value = str(self.scope["path_params"][name])
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise NotFound("There is nothing at this path") from None
+        return value
 
     def query(self, name: str) -> str | None:
         """A parameter of the query; given twice, the last one."""
