@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
@@ -22,8 +23,9 @@ def holds(condition: object, what: str) -> None:
 
 async def refused(work: Awaitable[object], error: type[E]) -> E:
     """The error that `work` ended with; it has to be of this class."""
-    try:
-        result = await work
-    except error as found:
-        return found
+    (result,) = await asyncio.gather(work, return_exceptions=True)
+    if isinstance(result, error):
+        return result
+    if isinstance(result, BaseException):
+        raise result
     raise AssertionError(f"expected {error.__name__}, and it returned {result!r}")

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias, cast
 
 import apsw
 
-from mainspring.model.errors import MainspringError, StoreError
+from mainspring.model.errors import StoreError
 
 MEMORY = ":memory:"
 SYNCHRONOUS = ("FULL", "NORMAL", "EXTRA", "OFF")
@@ -80,13 +80,11 @@ class Connection(Protocol):
     ) -> bool | None: ...
 
 
-def translated(error: Exception) -> MainspringError:
-    """What a caller is told: our own errors as they are, everything else as `StoreError`."""
-    if isinstance(error, MainspringError):
-        return error
+def translated(error: Exception) -> StoreError:
+    """What a caller is told of an engine's error."""
     if isinstance(error, apsw.FullError):
         return StoreError("The database cannot grow: the disk is full.")
-    if isinstance(error, (apsw.BusyError, apsw.LockedError)):
+    if isinstance(error, apsw.BusyError):
         return StoreError("Another process holds the database. Try again.")
     return StoreError(f"The database failed: {type(error).__name__}: {error}")
 

@@ -23,7 +23,6 @@ from mainspring.storage.sqlite.connections import (
     Connection,
     connect_reader,
     connect_writer,
-    translated,
 )
 from mainspring.storage.sqlite.drive_lock import DriveLock
 from mainspring.storage.sqlite.ledger import Ledger
@@ -127,7 +126,12 @@ class SqliteStore:
         await self._write(schema.version_of)
 
     async def backup(self, path: str | Path) -> None:
-        """Copies the database, as it is at one moment, to `path`, while everything goes on."""
+        """Copies the database, as it is at one moment, to `path`, while everything goes on.
+
+        Raises `StoreError` if the copy cannot be made, and for a database in memory.
+        """
+        if self._memory:
+            raise StoreError("A database in memory cannot be backed up.")
         await self._read(partial(schema.copy_database, target=Path(path)))
 
     # ------------------------------------------------------------ sessions
@@ -279,10 +283,7 @@ class _Open:
         """Blocks until all is committed and closed; the last connection empties the write-ahead log."""
         self.writer.stop()
         self.readers.close()
-        try:
-            self.connection.close()
-        except apsw.Error as error:
-            raise translated(error) from error
+        self.connection.close()
 
 
 def _prepare_file(path: Path) -> None:
