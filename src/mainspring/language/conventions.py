@@ -32,10 +32,7 @@ def complete_user_message(
     unit: Unit, handlers: Mapping[str, tuple[Block, ...]]
 ) -> dict[str, tuple[Block, ...]]:
     """The handler of user messages with what is assumed: the answer, and the message before it."""
-    trigger = unit.triggers.get(USER_TRIGGER)
-    if trigger is None:
-        return {}
-    scope = Scope(unit, trigger)
+    scope = Scope(unit, unit.triggers[USER_TRIGGER])
     blocks = handlers.get(USER_TRIGGER, ())
     written = unit.written("handlers", USER_TRIGGER)
     if written is None or written.value in (None, {}):

@@ -26,6 +26,7 @@ Word = TypeVar("Word", bound=str)
 
 _LARGEST = 2**63
 _SHOWN = 60
+_LISTED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Place:
     def _complain(
         self, severity: Severity, what: tuple[str, str], allowed: tuple[str, ...], hint: str
     ) -> None:
-        if not hint and allowed and not self.report.full:
+        if not hint and allowed and self.report.hints:
             hint = did_you_mean(self._word(what[0]), allowed)
         self.report.add(
             Diagnostic(
@@ -74,7 +75,7 @@ class Place:
                 severity=severity,
                 path=path_text(self.path),
                 span=self.span,
-                allowed=allowed,
+                allowed=allowed[:_LISTED],
                 hint=hint,
             )
         )
@@ -98,7 +99,7 @@ class Place:
         last = self.path[-1]
         if isinstance(last, int):
             return f"item {last + 1} of `{path_text(self.path[:-1]).rpartition('.')[2]}`"
-        return f"`{last}`"
+        return f"`{last[:_SHOWN]}`"
 
     # ------------------------------------------------------------ scalars
 
@@ -280,11 +281,8 @@ def locate(root: Place, path: Path) -> Place:
 
 
 def _step(place: Place, step: str | int) -> Place | None:
-    node, path = place.node, (*place.path, step)
-    if isinstance(node, ListNode) and isinstance(step, int) and step < len(node.items):
-        return Place(node.items[step], path, place.report)
-    entry = node.entry(step) if isinstance(node, MapNode) and isinstance(step, str) else None
-    return None if entry is None else Place(entry.value, path, place.report, entry.key_span)
+    entry = place.node.entry(str(step)) if isinstance(place.node, MapNode) else None
+    return None if entry is None else Place(entry.value, (*place.path, step), place.report, entry.key_span)
 
 
 def listed(words: Iterable[str]) -> str:

@@ -75,7 +75,7 @@ def read_yaml(text: str, file: str) -> tuple[Node | None, list[Diagnostic]]:
     except _Refused as refused:
         return None, [*builder.found, refused.diagnostic]
     except yaml.YAMLError as error:
-        return None, [*builder.found, _syntax_error(error, file)]
+        return None, [*builder.found, _syntax_error(error, file, text)]
     return builder.root, builder.found
 
 
@@ -112,14 +112,23 @@ def _position(text: str, offset: int) -> tuple[int, int]:
     return len(breaks) + 1, offset - (breaks[-1].end() if breaks else 0) + 1
 
 
-def _syntax_error(error: yaml.YAMLError, file: str) -> Diagnostic:
+def _syntax_error(error: yaml.YAMLError, file: str, text: str) -> Diagnostic:
     problem = str(getattr(error, "problem", None) or error).splitlines()[0]
     context = str(getattr(error, "context", None) or "")
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    span = _span(file, mark, mark) if mark else Span(file=file)
+    span = _within(_span(file, mark, mark), text) if mark else Span(file=file)
     where = f"{context} {problem}"
     hint = next((advice for words, advice in _ADVICE if words in where), "")
     return Diagnostic(code="yaml-syntax", message=f"this is not YAML: {problem}", span=span, hint=hint)
+
+
+def _within(span: Span, text: str) -> Span:
+    """A point that lies in the text: the parser may put the end of a file into the line after it."""
+    lines = _BREAK.split(text)
+    line = min(span.line, len(lines))
+    longest = len(lines[line - 1]) + 1
+    column = longest if line < span.line else min(span.column, longest)
+    return Span(file=span.file, line=line, column=column, end_line=line, end_column=column)
 
 
 def _span(file: str, start: Any, end: Any) -> Span:
@@ -223,9 +232,10 @@ class _Builder:
     def _alias(self, event: Any) -> None:
         known = self._anchors.get(event.anchor)
         if known is None:
+            name = str(event.anchor)[:80]
             inside = event.anchor in self._anchors
-            message = f"`*{event.anchor}` stands inside the value it repeats" if inside else ""
-            message = message or f"there is no `&{event.anchor}` before `*{event.anchor}`"
+            message = f"`*{name}` stands inside the value it repeats" if inside else ""
+            message = message or f"there is no `&{name}` before `*{name}`"
             raise _Refused(self._complain("yaml-alias", message, event))
         node, measure = known
         self._count(event, measure)
@@ -266,7 +276,7 @@ class _Builder:
         key, span = str(top.key.value), top.key.span
         first = top.entries.get(key)
         if first is not None:
-            message = f"`{key}` stands here twice; the first is in line {first.key_span.line}"
+            message = f"`{key[:80]}` stands here twice; the first is in line {first.key_span.line}"
             self.found.append(Diagnostic(code="duplicate-key", message=message, span=span))
             return
         if len(top.entries) >= MAX_KEYS:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from mainspring.model.diagnostics import Diagnostic
+from mainspring.model.diagnostics import Diagnostic, Severity
 from mainspring.model.spans import Span
 
 MOST = 200
+HINTED = 40
+"""After so many, no more guessing at what was meant: it is the costly part."""
 _WORD = 100
 
 
@@ -17,15 +19,21 @@ class Report:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, Span | None, str], Diagnostic] = {}
-        self.full = False
+        self._room: dict[Severity, int] = {"error": MOST, "warning": MOST}
+
+    @property
+    def hints(self) -> bool:
+        """Whether a further diagnostic should still say what was perhaps meant."""
+        return len(self._found) < HINTED
 
     def add(self, diagnostic: Diagnostic) -> None:
-        """Keep a diagnostic, unless the same was found before or there are too many."""
+        """Keep a diagnostic, unless the same was found before or there are too many of its severity."""
         key = (diagnostic.code, diagnostic.message, diagnostic.span, diagnostic.path)
-        if len(self._found) >= MOST and key not in self._found:
-            self.full = True
+        if key in self._found:
             return
-        self._found.setdefault(key, diagnostic)
+        self._room[diagnostic.severity] -= 1
+        if self._room[diagnostic.severity] >= 0:
+            self._found[key] = diagnostic
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Keep several."""
@@ -35,9 +43,10 @@ class Report:
     def sorted(self) -> tuple[Diagnostic, ...]:
         """All of them, in the order of files and lines; the protocol first."""
         found = sorted(self._found.values(), key=_order)
-        if self.full:
-            more = "there are more problems than these: correct some and compile again"
-            found.append(Diagnostic(code="too-many-problems", message=more))
+        for severity, room in self._room.items():
+            if room < 0:
+                more = f"and {-room} more: correct some and compile again"
+                found.append(Diagnostic(code="too-many-problems", message=more, severity=severity))
         return tuple(found)
 
 

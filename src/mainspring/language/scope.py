@@ -53,7 +53,7 @@ class Scope:
 
     def complain(self, name: str, place: Place) -> None:
         """Say that a name is not visible here, and where it would be."""
-        hint = did_you_mean(name, self.names)
+        hint = did_you_mean(name, self.names) if place.report.hints else ""
         if name in self._elsewhere:
             hint = f"it is an input of the trigger `{self._elsewhere[name]}`, visible in its handler only"
         elif not is_variable(name):

@@ -47,10 +47,14 @@ class MapNode(Value, frozen=True, kw_only=True):
 Node: TypeAlias = ScalarNode | ListNode | MapNode
 
 
+_SHOWN = 80
+
+
 def path_text(path: Path) -> str:
     """The notation of a path: `handlers.user-message.Respond.tool`, `agent.tools[0]`."""
     text = ""
-    for step in path:
+    for long in path:
+        step = long if isinstance(long, int) else long[:_SHOWN]
         if isinstance(step, int):
             text += f"[{step}]"
         else:
@@ -60,27 +64,25 @@ def path_text(path: Path) -> str:
 
 def kind_of(node: Node) -> str:
     """What a person calls the kind of a node: `text`, `a number`, `a list` ..."""
-    match node:
-        case MapNode():
-            return "a mapping"
-        case ListNode():
-            return "a list"
-        case ScalarNode(value=None):
+    if isinstance(node, MapNode):
+        return "a mapping"
+    if isinstance(node, ListNode):
+        return "a list"
+    match node.value:
+        case None:
             return "nothing"
-        case ScalarNode(value=bool()):
+        case bool():
             return "a boolean"
-        case ScalarNode(value=str()):
+        case str():
             return "text"
-        case ScalarNode():
+        case _:
             return "a number"
 
 
 def plain(node: Node) -> Json:
     """The JSON value of a node."""
-    match node:
-        case ScalarNode(value=value):
-            return value
-        case ListNode(items=items):
-            return [plain(item) for item in items]
-        case MapNode(entries=entries):
-            return {entry.key: plain(entry.value) for entry in entries}
+    if isinstance(node, MapNode):
+        return {entry.key: plain(entry.value) for entry in node.entries}
+    if isinstance(node, ListNode):
+        return [plain(item) for item in node.items]
+    return node.value

@@ -14,7 +14,10 @@ def read_triggers(unit: Unit, root: Section) -> None:
     for name, place in root.members("triggers"):
         good = check_name(name, "slug", place)
         section = Section(place, {}) if place.is_null else place.section(("description", "input"))
-        if section is None or not good:
+        if not good:
+            continue
+        if section is None:
+            unit.triggers[name] = Trigger(name=name)
             continue
         members = section.members("input")
         for label, at in members:

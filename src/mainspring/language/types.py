@@ -8,7 +8,7 @@ from typing import Final
 from mainspring.language.names import check_name
 from mainspring.language.places import Place, Section
 from mainspring.language.properties import read_properties, read_type
-from mainspring.language.schemas import SCALARS, type_schema
+from mainspring.language.schemas import type_schema
 from mainspring.language.unit import Unit
 from mainspring.model.program import ArrayType, ObjectType, TypeDecl, UnionType
 
@@ -21,7 +21,7 @@ def read_types(unit: Unit, root: Section) -> None:
     members = root.members("types")
     unit.type_names = tuple(name for name, _ in members)
     for name, place in members:
-        good = check_name(name, "type", place) and not _is_scalar(name, place)
+        good = check_name(name, "type", place)
         declared = _declared(name, place, unit)
         if good and declared is not None:
             unit.types[name] = declared
@@ -31,16 +31,11 @@ def read_types(unit: Unit, root: Section) -> None:
     _make_schemas(unit)
 
 
-def _is_scalar(name: str, place: Place) -> bool:
-    if name in SCALARS:
-        place.error("reserved-name", f"`{name}` is a type already")
-    return name in SCALARS
-
-
 def _declared(name: str, place: Place, unit: Unit) -> TypeDecl | None:
     members = dict(place.members())
     if not members:
-        place.error("bad-type", f"the type `{name}` has no properties")
+        if place.value in (None, {}):
+            place.error("bad-type", f"the type `{name}` has no properties")
         return None
     written = members.get("type")
     if "anyOf" in members and isinstance(members["anyOf"].value, list):
@@ -123,15 +118,14 @@ def _not_an_object(variant: str, at: Place, unit: Unit) -> None:
 
 def _uses(declared: TypeDecl) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The types a type uses, each with where below it."""
-    match declared:
-        case ObjectType(properties=properties):
-            for name, member in properties.items():
-                yield member.type.name, (name, "type")
-        case ArrayType(items=items):
-            yield items.name, ("items", "type")
-        case UnionType(any_of=any_of):
-            for name in any_of:
-                yield name, ("anyOf",)
+    if isinstance(declared, ObjectType):
+        for name, member in declared.properties.items():
+            yield member.type.name, (name, "type")
+    elif isinstance(declared, ArrayType):
+        yield declared.items.name, ("items", "type")
+    else:
+        for name in declared.any_of:
+            yield name, ("anyOf",)
 
 
 def _make_schemas(unit: Unit) -> None:
