@@ -90,13 +90,14 @@ async def crowd(subject: Subject, turn: Turn, names: list[str], at_once: int) ->
 
 
 async def first_delta(subject: Subject, size: Size) -> Figures:
-    """The time to the first delta, less what the model itself takes."""
+    """The time to the first delta of a paced answer, less what the model itself takes."""
     direct = await Connection.open(subject.model_url)
-    asked = {"model": "bench-200", "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
+    model = "bench-paced-3"  # paced: no end comes right behind that would carry the first delta along
+    asked = {"model": model, "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
     bare: list[float] = []
     through: list[float] = []
     connection = await Connection.open(subject.url)
-    for name in await sessions(subject, "bench-200", size.alone):
+    for name in await sessions(subject, model, size.alone):
         reply = await direct.request("POST", "/v1/chat/completions", asked)
         bare.append(reply.first_byte)
         through.append((await subject.turn(connection, name)).first_delta)
