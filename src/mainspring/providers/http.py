@@ -186,7 +186,7 @@ async def _accepted(response: aiohttp.ClientResponse, failures: Failures, deadli
 async def _refusal(response: aiohttp.ClientResponse, body: _Body, failures: Failures) -> ProviderError:
     """The failure of a response that is no success."""
     if 300 <= response.status < 400:
-        message = f"the provider {failures.provider} redirects to another address, which is not followed: check its base URL"
+        message = f"the provider {failures.provider} redirects, which is not followed: check its base URL"
         return failures.refused("validation_error", str(response.status), message)
     try:
         text = await body.all(MAX_ERROR_BODY)
