@@ -150,11 +150,10 @@ def _results(turn: Turn, signal: ResultsSignal) -> None:
     for result in fresh:
         _settle_result(turn, result)
     for result in fresh:
-        if result.tool_call_id in turn.execution.calls:
-            frame_id = turn.execution.calls[result.tool_call_id].frame
+        execution = turn.state.execution
+        if execution is not None and result.tool_call_id in execution.calls:
+            frame_id = execution.calls[result.tool_call_id].frame
             guarded(turn, frame_id, partial(advance_call, turn, result.tool_call_id))
-        if turn.state.execution is None:
-            return
 
 
 def _refuse_late(state: State, signal: ResultsSignal) -> None:

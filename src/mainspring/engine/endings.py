@@ -103,7 +103,10 @@ def return_to_parent(turn: Turn, frame: Frame, outcome: WorkerOutcome) -> None:
 
 
 def fail_frame(turn: Turn, frame: Frame, failure: Failure, partial: Partial | None = None) -> None:
-    """A frame cannot go on: a worker's caller gets an error result, the root's execution ends with `error`."""
+    """A frame cannot go on: a worker's caller gets an error result, the root's execution ends with `error`.
+
+    A frame fails in its own block or model call, so no frame below it is open, except when the root is given up.
+    """
     cut = {} if frame.generation is None or partial is None else {frame.generation.id: partial}
     if frame.parent is None:
         _close_all(turn, cut, failed=True)
@@ -112,9 +115,6 @@ def fail_frame(turn: Turn, frame: Frame, failure: Failure, partial: Partial | No
         turn.emit(failure_event(failure))
         _end(turn, "failed")
         return
-    for child in _below(turn, frame):
-        _close_frame(turn, child, cut, failed=True)
-        close_worker(turn, child, WorkerOutcome(error="The calling worker failed.", cancelled=True))
     _close_frame(turn, frame, cut, failed=True)
     outcome = WorkerOutcome(error=failure.message)
     close_worker(turn, frame, outcome)
@@ -165,10 +165,8 @@ def _close_frame(turn: Turn, frame: Frame, partials: dict[str, Partial], *, fail
         if call.frame == frame.id and not call.settled:
             settle_call(turn, call.id, Outcome(error=CANCELLED, cancelled=True), ran="synthetic")
     close_round(turn, turn.frame(frame.id))
-    if frame.block_id is None:
-        return
     if announced(turn, frame, turn.block(frame)):
-        turn.emit(BlockEnd(block_id=frame.block_id, worker_id=turn.worker_id(frame)))
+        turn.emit(BlockEnd(block_id=frame.block_id or "", worker_id=turn.worker_id(frame)))
     turn.emit(BlockDone(frame=frame.id, index=frame.index))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from mainspring.engine.evolve_execution import EXECUTION_EVOLVERS
-from mainspring.engine.lenses import put_thread
+from mainspring.engine.lenses import put_scope, put_thread
 from mainspring.model.events import Event
 from mainspring.model.facts import (
     MessageAdded,
@@ -82,10 +82,9 @@ def kept_messages(messages: tuple[Message, ...], after: str | None) -> tuple[Mes
 
 
 def _rolled_back(state: State, event: RolledBack) -> State:
-    thread = state.scopes[state.root].threads.get(MAIN_THREAD)
-    if thread is not None:
-        kept = kept_messages(thread.messages, event.after_message_id) or ()
-        state = put_thread(state, state.root, replace(thread, messages=kept))
+    thread = state.scopes[state.root].threads.get(MAIN_THREAD, Thread(name=MAIN_THREAD))
+    kept = kept_messages(thread.messages, event.after_message_id) or ()
+    state = put_thread(state, state.root, replace(thread, messages=kept))
     return replace(state, last_message_id=event.after_message_id)
 
 
@@ -116,8 +115,9 @@ def _message_added(state: State, event: MessageAdded) -> State:
 
 def _variable_set(state: State, event: VariableSet) -> State:
     scope = state.scopes[event.frame]
-    changed = replace(scope, variables={**scope.variables, event.name: event.value})
-    return replace(state, scopes={**state.scopes, event.frame: changed})
+    return put_scope(
+        state, event.frame, replace(scope, variables={**scope.variables, event.name: event.value})
+    )
 
 
 def _resource_update(state: State, event: ResourceUpdate) -> State:
@@ -126,10 +126,7 @@ def _resource_update(state: State, event: ResourceUpdate) -> State:
 
 def _todo_update(state: State, event: TodoUpdate) -> State:
     frame = event.worker_id or state.root
-    scope = state.scopes.get(frame)
-    if scope is None:
-        return state
-    return replace(state, scopes={**state.scopes, frame: replace(scope, todos=event.todos)})
+    return put_scope(state, frame, replace(state.scopes[frame], todos=event.todos))
 
 
 _EVOLVERS: dict[type, Callable[[State, Any], State]] = {

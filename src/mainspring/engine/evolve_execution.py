@@ -56,6 +56,13 @@ def _open(state: State) -> Execution:
     return state.execution
 
 
+def _generation(execution: Execution, generation_id: str) -> tuple[Frame, Generation]:
+    found = find_generation(execution, generation_id)
+    if found is None:
+        raise ValueError(f"the journal records a step of {generation_id}, which is not open")
+    return found
+
+
 def _triggered(state: State, event: Triggered) -> State:
     root = Frame(id=state.root, version=state.version, handler=event.trigger)
     execution = Execution(
@@ -104,12 +111,10 @@ def _generation_started(state: State, event: GenerationStarted) -> State:
 
 def _generation_settled(state: State, event: GenerationSettled) -> State:
     execution = _open(state)
-    found = find_generation(execution, event.generation_id)
-    if found is not None:
-        frame, generation = found
-        calls = tuple(part.call_id for part in event.message.parts if isinstance(part, ToolCallPart))
-        settled = replace(generation, settled=True, call_ids=calls)
-        execution = put_frame(execution, replace(frame, generation=settled))
+    frame, generation = _generation(execution, event.generation_id)
+    calls = tuple(part.call_id for part in event.message.parts if isinstance(part, ToolCallPart))
+    settled = replace(generation, settled=True, call_ids=calls)
+    execution = put_frame(execution, replace(frame, generation=settled))
     execution = replace(execution, usage=add_usage(execution.usage, event.usage), resumptions=0)
     in_chat = event.frame == state.root and event.thread == "main" and event.message.visible
     if in_chat:
@@ -124,10 +129,8 @@ def _generation_settled(state: State, event: GenerationSettled) -> State:
 
 def _generation_failed(state: State, event: GenerationFailed) -> State:
     execution = _open(state)
-    found = find_generation(execution, event.generation_id)
-    if found is not None:
-        frame, generation = found
-        execution = put_frame(execution, replace(frame, generation=replace(generation, settled=True)))
+    frame, generation = _generation(execution, event.generation_id)
+    execution = put_frame(execution, replace(frame, generation=replace(generation, settled=True)))
     if event.usage is not None:
         execution = replace(execution, usage=add_usage(execution.usage, event.usage))
     return replace(state, execution=execution)
@@ -135,10 +138,7 @@ def _generation_failed(state: State, event: GenerationFailed) -> State:
 
 def _superseded(state: State, event: AttemptSuperseded) -> State:
     execution = _open(state)
-    found = find_generation(execution, event.generation_id)
-    if found is None:
-        return state
-    frame, generation = found
+    frame, generation = _generation(execution, event.generation_id)
     renewed = replace(generation, attempt=event.attempt + 1)
     return replace(state, execution=put_frame(execution, replace(frame, generation=renewed)))
 
@@ -189,8 +189,7 @@ def _tool_settled(state: State, event: ToolSettled) -> State:
 
 def _round_closed(state: State, event: RoundClosed) -> State:
     execution = _open(state)
-    found = find_generation(execution, event.generation_id)
-    call_ids = () if found is None else found[1].call_ids
+    call_ids = _generation(execution, event.generation_id)[1].call_ids
     message = Message(
         id=event.message_id,
         role="tool",

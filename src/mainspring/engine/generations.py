@@ -15,16 +15,16 @@ def generation_id(turn: Turn, frame: Frame, step: int) -> str:
     return f"gen_{turn.place(frame)}_{step}"
 
 
-def start_generation(turn: Turn, frame: Frame, block: NextMessage, *, step: int) -> None:
-    """Asks for the next message of the block's thread."""
-    thread = ensure_thread(turn, frame, block.thread)
+def start_generation(turn: Turn, frame: Frame, *, thread: str, step: int) -> None:
+    """Asks for the next message of a thread."""
+    settled = ensure_thread(turn, frame, thread)
     turn.emit(
         GenerationStarted(
             generation_id=generation_id(turn, frame, step),
             frame=frame.id,
-            thread=thread.name,
+            thread=thread,
             step=step,
-            model=str(thread.settings["model"]),
+            model=str(settled.settings["model"]),
         )
     )
 

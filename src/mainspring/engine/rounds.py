@@ -13,7 +13,7 @@ from mainspring.engine.turn import Turn
 from mainspring.engine.workers import open_worker
 from mainspring.model.facts import RoundClosed, ToolCalled, ToolSettled, VariableSet
 from mainspring.model.parts import FileReference
-from mainspring.model.program import Display, NextMessage
+from mainspring.model.program import Display
 from mainspring.model.session import Call, Frame, Thread
 from mainspring.model.signals import CallWritten
 from mainspring.model.stream_events import PendingToolCall, ToolInputAvailable, ToolRequest, WorkerResult
@@ -196,14 +196,11 @@ def advance_round(turn: Turn, frame_id: str) -> None:
     generation = frame.generation
     if not close_round(turn, frame) or generation is None:
         return
-    block = turn.block(frame)
     thread = turn.scope(frame_id).threads[generation.thread]
-    if not isinstance(block, NextMessage):
-        raise ValueError(f"block {block.name!r} has a tool round")
     if generation.step >= int(thread.settings["maxSteps"]):
         turn.end_block(frame_id)
         return
-    start_generation(turn, frame, block, step=generation.step + 1)
+    start_generation(turn, frame, thread=thread.name, step=generation.step + 1)
 
 
 def advance_call(turn: Turn, call_id: str) -> None:

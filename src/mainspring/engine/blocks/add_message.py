@@ -53,10 +53,7 @@ def _parts(turn: Turn, frame: Frame, block: AddMessage, values: dict[str, Json])
 def _text(turn: Turn, frame: Frame, block: AddMessage, values: dict[str, Json]) -> str:
     if block.prompt is None:
         return text_of(values.get(block.text_variable or ""))
-    prompt = turn.program(frame).prompts.get(block.prompt)
-    if prompt is None:
-        raise block_failure(f'prompt "{block.prompt}" is not there', error_type="protocol_error")
-    return render_prompt(prompt, block.input, values)
+    return render_prompt(turn.program(frame).prompts[block.prompt], block.input, values)
 
 
 def _files(name: str, value: Json) -> list[FileReference]:

@@ -11,14 +11,14 @@ from mainspring.model.facts import GenerationSettled, VariableSet
 from mainspring.model.messages import Message
 from mainspring.model.parts import Part, ReasoningPart, TextPart, ToolCallPart
 from mainspring.model.program import NextMessage
-from mainspring.model.session import Frame
+from mainspring.model.session import Frame, Generation
 from mainspring.model.signals import AnswerSignal, CallWritten
 from mainspring.model.values import Json
 
 
 def begin(turn: Turn, frame: Frame, block: NextMessage) -> bool:
     """Asks the model; over when it has answered without a tool call."""
-    start_generation(turn, frame, block, step=1)
+    start_generation(turn, frame, thread=block.thread, step=1)
     return False
 
 
@@ -29,20 +29,26 @@ def answered(turn: Turn, frame: Frame, answer: AnswerSignal) -> None:
     if not isinstance(block, NextMessage) or generation is None or generation.id != answer.generation_id:
         raise ValueError(f"frame {frame.id} waits for no model call {answer.generation_id}")
     calls = [parse_call(part) for part in answer.parts if isinstance(part, CallWritten)]
-    _settle(turn, frame, answer, block=block, calls=calls)
+    limit = bool(calls) and _at_limit(turn, frame, generation)
+    _settle(turn, frame, answer, block=block, calls=calls, reason="length" if limit else answer.reason)
     if not calls:
         _finish(turn, frame, block, text=_text(answer))
         return
-    open_round(turn, frame, calls, step_limit=_at_limit(turn, frame))
+    open_round(turn, frame, calls, step_limit=limit)
     advance_round(turn, frame.id)
 
 
 def _settle(
-    turn: Turn, frame: Frame, answer: AnswerSignal, *, block: NextMessage, calls: list[ParsedCall]
+    turn: Turn,
+    frame: Frame,
+    answer: AnswerSignal,
+    *,
+    block: NextMessage,
+    calls: list[ParsedCall],
+    reason: str,
 ) -> None:
     provider = answer.model.split("/", 1)[0]
     parts, part_ids = _message_parts(answer, calls, provider=provider)
-    step_limit = bool(calls) and _at_limit(turn, frame)
     turn.emit(
         GenerationSettled(
             generation_id=answer.generation_id,
@@ -58,7 +64,7 @@ def _settle(
                 response_type=block.response_type,
             ),
             part_ids=part_ids,
-            finish_reason="length" if step_limit else answer.reason,
+            finish_reason=reason,
             usage=answer.usage,
             model=answer.model,
             raw_reason=answer.raw_reason,
@@ -67,12 +73,8 @@ def _settle(
     )
 
 
-def _at_limit(turn: Turn, frame: Frame) -> bool:
-    generation = frame.generation
-    if generation is None:
-        return False
-    settings = turn.scope(frame.id).threads[generation.thread].settings
-    return generation.step >= int(settings["maxSteps"])
+def _at_limit(turn: Turn, frame: Frame, generation: Generation) -> bool:
+    return generation.step >= int(turn.scope(frame.id).threads[generation.thread].settings["maxSteps"])
 
 
 def _message_parts(

@@ -1,0 +1,144 @@
+"""Drives the pure engine by hand: signals in, events out, the fold checked after each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mainspring.engine.decide import decide
+from mainspring.engine.evolve import fold
+from mainspring.engine.turn import Library
+from mainspring.language.compiler import compile_agent
+from mainspring.model.agents import AgentSettings, AgentSource, PromptFile
+from mainspring.model.events import Event, decode_event, encode_event
+from mainspring.model.facts import SessionCreated
+from mainspring.model.generation import FinishReason, Usage
+from mainspring.model.parts import TextPart
+from mainspring.model.program import Program
+from mainspring.model.session import State
+from mainspring.model.signals import (
+    AnswerPart,
+    AnswerSignal,
+    CallWritten,
+    ResultsSignal,
+    Signal,
+    ToolResult,
+    TriggerSignal,
+)
+
+HELPER = """
+tools:
+  look: { description: Look }
+  find: { description: Find }
+agent:
+  model: scripted/model
+  system: system
+  agentic: true
+  tools: [look, find]
+"""
+
+
+def compiled(protocol: str, *, slug: str = "agent", worker: bool = False) -> Program:
+    """The program of a protocol with one prompt, `system`."""
+    source = AgentSource(
+        settings=AgentSettings(slug=slug, name=slug, format="worker" if worker else "interactive"),
+        protocol=protocol,
+        prompts=(PromptFile(name="system", content="Help."),),
+    )
+    compilation = compile_agent(source)
+    assert compilation.program is not None, compilation.diagnostics
+    return compilation.program
+
+
+class Driver:
+    """One session of one agent."""
+
+    def __init__(self, protocol: str = HELPER, **workers: str) -> None:
+        program = compiled(protocol)
+        others = {slug: compiled(text, slug=slug, worker=True) for slug, text in workers.items()}
+        self.library = Library(
+            programs={one.hash: one for one in (program, *others.values())},
+            workers={slug: one.hash for slug, one in others.items()},
+        )
+        created = SessionCreated(
+            session_id="ses",
+            project_id="default",
+            agent_id="agt",
+            version=program.hash,
+            format="interactive",
+            input={},
+            variables={},
+            resources={},
+            at=1.0,
+        )
+        self.events: list[Event] = [created]
+        state = fold(self.events)
+        assert state is not None
+        self.state: State = state
+        self.turns = 0
+
+    def signal(self, signal: Signal) -> list[Event]:
+        """The new events; raises what `decide` raises, then nothing has changed."""
+        decision = decide(self.library, self.state, signal)
+        self.events.extend(decision.events)
+        self.state = decision.state
+        assert fold(self.events) == self.state
+        assert fold(decode_event(encode_event(event)) for event in self.events) == self.state
+        return list(decision.events)
+
+    def trigger(self, text: str = "Hi", **more: Any) -> list[Event]:
+        """A user message."""
+        self.turns += 1
+        token = f"T{self.turns}"
+        signal = TriggerSignal(
+            execution_id=f"exe_{token}",
+            token=token,
+            at=2.0,
+            trigger=more.pop("trigger", "user-message"),
+            input=more.pop("given", {"USER_MESSAGE": text}),
+            **more,
+        )
+        return self.signal(signal)
+
+    def answer(
+        self, text: str = "", *calls: str, reason: FinishReason = "stop", attempt: int = 1
+    ) -> list[Event]:
+        """The model answers the one open call of a model: text, and tool calls by name."""
+        assert self.state.execution is not None
+        frame = next(
+            one
+            for one in self.state.execution.frames.values()
+            if one.generation and not one.generation.settled
+        )
+        generation = frame.generation
+        assert generation is not None
+        written: list[AnswerPart] = [TextPart(text=text)] if text else []
+        for number, name in enumerate(calls, start=1):
+            written.append(CallWritten(call_id=f"call_{generation.id}_{number}", name=name, arguments=""))
+        return self.signal(
+            AnswerSignal(
+                generation_id=generation.id,
+                attempt=attempt,
+                parts=tuple(written),
+                part_ids=tuple(f"p{number}" for number in range(len(written))),
+                reason=reason,
+                usage=Usage(input_tokens=1, output_tokens=1),
+                model=generation.model,
+                at=3.0,
+            )
+        )
+
+    def open_calls(self) -> list[str]:
+        """Ids of the calls without a result."""
+        assert self.state.execution is not None
+        return [call.id for call in self.state.execution.calls.values() if not call.settled]
+
+    def results(self, *results: ToolResult, execution: str | None = None) -> list[Event]:
+        """Tool results arrive."""
+        return self.signal(
+            ResultsSignal(execution_id=execution or f"exe_T{self.turns}", results=results, at=4.0)
+        )
+
+
+def kinds(events: list[Event]) -> list[str]:
+    """The type names of events."""
+    return [type(event).__name__ for event in events]
