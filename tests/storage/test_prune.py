@@ -60,6 +60,17 @@ async def test_old_rows_are_packed(store: SqliteStore) -> None:
     assert [row.last for row in await store.read("session-1", 299, 3)] == [300, 301, 302]
 
 
+async def test_a_snapshot_may_lie_within_a_pack(store: SqliteStore) -> None:
+    await store.create_session(session(), facts(1, 10))
+    await store.append(addition(snapshot=b"ten"))
+    await store.append(addition(*facts(11, 20)))
+    await store.prune(LATER, 10)
+    assert stored(store) == 1
+    loaded = await store.load("session-1")
+    assert loaded is not None
+    assert (loaded.snapshot_cursor, loaded.facts) == (10, facts(11, 20))
+
+
 async def test_a_step_is_small(store: SqliteStore) -> None:
     await store.create_session(session(), facts(1, 3 * prune.WINDOW_ROWS))
     steps = 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from mainspring.model.errors import StoreError
+from mainspring.model.errors import StaleWriter, StoreError
 from mainspring.runtime.ports import Append, SessionPatch
 from mainspring.storage.sqlite import schema
 from mainspring.storage.sqlite.connections import Connection, connect_writer
@@ -290,6 +290,8 @@ async def test_a_full_database_recovers(store: SqliteStore) -> None:
     connection.pragma("max_page_count", 1_000_000)
     await store.append(addition(large, fact(3), session_id="session-1"))
     assert await cursors(store, "session-1") == [1, 2, 3]
+    with pytest.raises(StaleWriter):
+        await store.append(addition(fact(9), session_id="session-1"))
 
 
 @pytest.mark.parametrize("room", range(0, 60_000, 2500))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from mainspring.model.errors import Conflict
 from mainspring.storage.sqlite import ledger as ledgers
+from mainspring.storage.sqlite import schema, sessions
 from mainspring.storage.sqlite.checkpoints import GROUPS_BETWEEN_LOOKS, Checkpoints
 from mainspring.storage.sqlite.connections import Connection, connect_writer
 from mainspring.storage.sqlite.ledger import Ledger
@@ -65,6 +67,23 @@ async def test_what_is_queued_together_is_one_commit(path: str) -> None:
     writer.stop()
     assert notes(connection) == [str(number) for number in range(100)]
     assert connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)[0] - before[1] <= 2
+    connection.close()
+
+
+async def test_a_job_sees_what_was_queued_before_it(path: str) -> None:
+    connection = connect_writer(path, synchronous="OFF")
+    schema.migrate(connection, now=1.0)
+    ledger = Ledger(connection)
+    writer = Writer(connection, loop=asyncio.get_running_loop(), ledger=ledger, checkpoints=None)
+    create = partial(sessions.create_session, ledger=ledger, record=session(), rows=facts(1, 1))
+    futures = [writer.submit(create), writer.append(addition(fact(2)))]
+    reading = writer.submit(partial(sessions.find_record, session_id="session-1"))
+    writer.start()
+    await asyncio.gather(*futures)
+    record = await reading
+    assert record is not None
+    assert record.cursor == 2
+    writer.stop()
     connection.close()
 
 

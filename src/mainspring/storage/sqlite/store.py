@@ -70,6 +70,7 @@ class SqliteStore:
             connection = await loop.run_in_executor(readers.executor, self._connect)
         except BaseException:
             readers.close()
+            self._lock.release()
             raise
         ledger = Ledger(connection)
         checkpoints = None
@@ -93,11 +94,7 @@ class SqliteStore:
                 connection.close()
                 raise
         except (apsw.Error, OSError) as error:
-            self._lock.release()
             raise StoreError(f"{self._path} cannot be opened: {error}") from error
-        except BaseException:
-            self._lock.release()
-            raise
         return connection
 
     def _update_schema(self, connection: Connection) -> None:
@@ -118,8 +115,10 @@ class SqliteStore:
         """Commits what is queued, then closes; a second call does nothing."""
         if self._open is not None:
             opened, self._open = self._open, None
-            await asyncio.to_thread(opened.shut)
-            self._lock.release()
+            try:
+                await asyncio.to_thread(opened.shut)
+            finally:
+                self._lock.release()
 
     async def ping(self) -> None:
         """Raises `StoreError` if the writer does not answer."""

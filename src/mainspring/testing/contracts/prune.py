@@ -100,6 +100,13 @@ class PruneContract:
         equal(await store.prune(21.0, 100), 1)
         equal(await cursors(store), [1, 2, 3])
 
+    async def test_newer_rows_do_not_hide_older_ones(self, store: Store) -> None:
+        await store.create_session(session(), [deltas(1, "a", at=10.0), fact(2, settled("part-1"), at=10.0)])
+        await store.append(addition(fact(3, at=5000.0)))
+        await store.append(addition(fact(4, at=9000.0)))
+        equal(await store.prune(20.0, 100), 1)
+        equal(await cursors(store), [1, 2, 3, 4])
+
     async def test_the_limit_holds(self, store: Store) -> None:
         for number in range(4):
             rows = [deltas(1, "a"), deltas(2, "b"), fact(3, settled("part-1"))]
