@@ -14,5 +14,6 @@ def result_text(part: ToolResultPart) -> str:
 
 
 def file_text(file: FileReference) -> str:
-    """A file that the wire cannot show: its name, type and address."""
-    return f"[file {file.filename or file.id} ({file.media_type}): {file.url}]"
+    """A file that the wire cannot show: its name, type and address (unless the address is the file itself)."""
+    address = "" if file.url.startswith("data:") else f": {file.url}"
+    return f"[file {file.filename or file.id} ({file.media_type}){address}]"
