@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from mainspring import __version__
+from mainspring.cli.exits import FAILED, INTERRUPTED, OK, exit_code_of, hint_of
 from mainspring.model.errors import MainspringError
 
 COMMANDS: dict[str, str] = {
+    "demo": "Watch an agent answer a question: no key, no network.",
+    "init": "Make a new agent from a template.",
+    "validate": "Check an agent's files.",
+    "dev": "Work on an agent: serve it, reload it on change, talk to it.",
     "serve": "Serve agents over HTTP.",
+    "sync": "Publish an agent to a server.",
+    "chat": "Talk to an agent of a server.",
+    "sessions": "List, show, follow and export the sessions of a server.",
     "keys": "Create, list and revoke API keys.",
 }
+"""Every command, in the order of the help; the module of the same name in `commands/` has it as `command`."""
 
 
 class Commands(click.Group):
-    """Loads a command's module only when it is asked for."""
+    """Loads a command's module only when it is asked for, and tells mistakes in words."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of the table."""
@@ -33,6 +44,11 @@ class Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the table of commands, without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -43,17 +59,65 @@ class Commands(click.Group):
             ctx.fail(f"There is no command {args[0]!r}.{hint}")
         return super().resolve_command(ctx, args)
 
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Runs a command and exits with its code; a mistake of the person's is told without a trace."""
+        given = list(sys.argv[1:] if args is None else args)
+        try:
+            code = super().main(
+                given, prog_name or "mainspring", complete_var, standalone_mode=False, **extra
+            )
+        except BrokenPipeError:
+            # Whoever read our output has gone; Python must not try to flush the rest at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = FAILED
+        except (click.Abort, KeyboardInterrupt):
+            code = INTERRUPTED
+        except (click.ClickException, MainspringError) as error:
+            if "--debug" in given:
+                raise
+            code = tell(error, as_json="--json" in given)
+        sys.exit(code if isinstance(code, int) else OK)
+
+
+def tell(error: click.ClickException | MainspringError, *, as_json: bool) -> int:
+    """Says what went wrong, on stdout as JSON or on stderr in words; the exit code."""
+    if isinstance(error, click.ClickException):
+        if as_json:
+            _print_json({"error": error.format_message(), "code": "USAGE"})
+        else:
+            error.show()
+        return error.exit_code
+    hint = hint_of(error)
+    if as_json:
+        _print_json({"error": error.message, "code": error.code, **({"hint": hint} if hint else {})})
+    else:
+        click.echo(f"Error: {error.message}", err=True)
+        if hint:
+            click.echo(f"Hint: {hint}", err=True)
+    return exit_code_of(error)
+
+
+def _print_json(value: dict[str, str]) -> None:
+    import msgspec
+
+    click.echo(msgspec.json.encode(value))
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mainspring")
-def command() -> None:
+@click.option("--debug", is_flag=True, help="Show the Python trace of an error.")
+def command(debug: bool) -> None:
     """Run AI agents on your own machines: protocols in, durable streams out."""
 
 
 def main() -> None:
-    """The entry point: a mistake of the user's is told in words, without a trace."""
-    try:
-        command()
-    except MainspringError as error:
-        click.echo(f"Error: {error.message}", err=True)
-        sys.exit(1)
+    """The entry point."""
+    command()
