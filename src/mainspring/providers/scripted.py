@@ -79,6 +79,7 @@ __all__ = [
     "Script",
     "ScriptFunction",
     "ScriptedCompleter",
+    "Simple",
     "Think",
     "load_script",
 ]
