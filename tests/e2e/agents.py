@@ -145,6 +145,51 @@ output: SUMMARY
 """
 
 
+TITLES = (
+    HEAD
+    + TOOLS.replace(
+        "display: stream\n    parameters:\n      city",
+        "display: title\n    title: Weather\n    parameters:\n      city",
+    )
+    + AGENT
+    + "  tools: [get-weather]\n"
+    + TALK
+    + "      display: title\n      title: Thinking\n"
+)
+
+PARENT = (
+    HEAD
+    + """\
+workers:
+  WORKER:
+    description: Summarises
+    display: stream
+    tools: {fetch-page: get-weather}
+variables:
+  FOUND: {type: string}
+"""
+    + TOOLS
+    + AGENT
+    + """\
+  workers: [WORKER]
+handlers:
+  user-message:
+    Look it up:
+      block: run-worker
+      worker: WORKER
+      input: {TOPIC: USER_MESSAGE}
+      output: FOUND
+    Add message:
+      block: add-message
+      role: user
+      prompt: user-message
+      input: [USER_MESSAGE]
+    Respond:
+      block: next-message
+"""
+)
+
+
 def definition(slug: str, model: str, protocol: str = CHAT) -> Definition:
     """The body of `POST /api/agents` for an agent `slug` that asks the model id `model`."""
     worker = "steps:" in protocol
