@@ -4,7 +4,8 @@
 wrong (a bad include or tag counts as empty). It also refuses bad and doubled names. `uses(prompt)` gives what the
 text of one file mentions, with places, includes not followed: check each file once and each mistake is named once.
 
-The text is taken as it stands: no blank line is added or removed. What is not one of our forms stays text.
+The text is taken as it stands, but for the line break that ends a file's last line: it is not part of what is said.
+What is not one of our forms stays text.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ REPORTED = 100
 """The most diagnostics of one severity; a flood of mistakes is as useful cut short."""
 LISTED = 20
 
+FINAL_BREAK = re.compile(r"\r?\n\Z")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*(?:/[a-z0-9][a-z0-9-]*)*")
 
 
@@ -174,7 +176,7 @@ class _Parser:
 
     def __init__(self, prompt: PromptFile, report: _Report) -> None:
         self._prompt = prompt
-        self._text = prompt.content
+        self._text = FINAL_BREAK.sub("", prompt.content)
         self._places = Places(prompt_path(prompt.name), prompt.content)
         self._report = report
         self._root: list[_Piece] = []
