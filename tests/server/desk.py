@@ -48,6 +48,11 @@ handlers:
 WORKER = """\
 input:
   TOPIC: {type: string}
+tools:
+  get-weather:
+    description: Looks up the weather
+    parameters:
+      city: {type: string}
 steps:
   Begin:
     block: start-thread
@@ -55,6 +60,7 @@ steps:
     model: scripted/demo
     system: system
     input: [TOPIC]
+    tools: [get-weather]
   Ask:
     block: add-message
     thread: research

@@ -131,6 +131,20 @@ async def test_a_worker(desk: Desk) -> None:
     assert 400 <= refused.status < 500, refused.body
 
 
+async def test_a_worker_with_a_tool_round(desk: Desk) -> None:
+    desk.models.script = ask_weather
+    agent = await desk.agent(worker_agent())
+    path = f"/api/agents/{agent}/execute"
+    body = {"type": "start", "input": {"TOPIC": "tides"}, "dynamicToolSchemas": [OFFERED]}
+    first = await desk.client.post(path, body, headers=NEWER)
+    assert first.types[-2:] == ["tool-request", "finish"], first.body
+    second = await desk.client.post(path, results(first, type="continue"), headers=NEWER)
+    assert (second.types[0], second.types.count("worker-start")) == ("start", 0)
+    assert second.types[-3:] == ["worker-result", "finish", "usage"]
+    stranger = await desk.stranger.post(path, results(first, type="continue"), headers=NEWER)
+    assert stranger.status == 404
+
+
 async def test_a_worker_and_a_chat_are_not_each_other(desk: Desk) -> None:
     chat = await desk.agent()
     answer = await desk.client.post(f"/api/agents/{chat}/execute", {"type": "start", "input": {}})

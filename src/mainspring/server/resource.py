@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from mainspring.model.errors import MainspringError
+from mainspring.model.errors import MainspringError, StoreError
 from mainspring.server.auth import authorize, cors_headers, host_allowed, preflight_headers
 from mainspring.server.bodies import ClientLeft
 from mainspring.server.errors import broken, error_reply, refusal
@@ -58,7 +58,7 @@ class Resource:
         except ClientLeft:
             raise
         except MainspringError as error:
-            if error.status >= 500:
+            if isinstance(error, StoreError) or error.status == 500:
                 LOG.warning("%s: %r; request %s", error.code, error.message, request.id)
             return error_reply(error)
         except Exception:

@@ -1,7 +1,7 @@
 """Owns writing one stream of server-sent events: headers at once, everything that is ready in one send, heartbeats.
 
 A reader is a cursor, not a queue: what follows is pulled from the journal only after the last send has returned, so
-a slow one costs one batch of memory and slows nobody.
+a slow one costs one portion of memory and slows nobody.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -27,6 +27,7 @@ ABORT: Final = "mainspring.abort"
 """The ASGI extension that drops a connection: a function without arguments."""
 GOODBYE: Final = 5.0
 GIVEN_UP: Final = frozenset(("left", "stalled", "revoked"))
+PORTION: Final = 256 * 1024
 HEARTBEAT: Final = b": heartbeat\n\n"
 HEADERS: Final[Headers] = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -84,6 +85,18 @@ async def _abort(request: Request) -> None:
             pass
 
 
+def portions(rows: tuple[Row, ...]) -> Iterator[tuple[Row, ...]]:
+    """The rows in pieces of about `PORTION` bytes: what is not sent yet waits in the journal, not in a buffer."""
+    size = begin = 0
+    for end, row in enumerate(rows, 1):
+        size += len(row.data)
+        if size >= PORTION:
+            yield rows[begin:end]
+            size, begin = 0, end
+    if begin < len(rows):
+        yield rows[begin:]
+
+
 class Pump:
     """Moves batches from a journal to a reader; `cause` says why it ended early, if it did."""
 
@@ -128,11 +141,12 @@ class Pump:
 
     async def _follow(self, writer: Writer) -> None:
         async for batch in self._stream.batches:
-            data = writer.feed(batch.rows)
-            if data or writer.done:
-                await self._write(data)
-            if writer.done:
-                return
+            for rows in portions(batch.rows):
+                data = writer.feed(rows)
+                if data or writer.done:
+                    await self._write(data)
+                if writer.done:
+                    return
 
     async def _write(self, data: bytes) -> None:
         async with self._lock:

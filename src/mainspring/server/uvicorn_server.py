@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import HANDLED_SIGNALS
 
 from mainspring.server.app import App
-from mainspring.server.serving import Listening
+from mainspring.server.listening import Listening
 from mainspring.server.sse import ABORT, GOODBYE
 
 BACKLOG: Final = 2048

@@ -1,0 +1,191 @@
+"""Every route that takes a body, with bodies that nobody should send: always a flat 4xx, never our own failure."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mainspring.server.operation import Operation
+from mainspring.server.options import ServerOptions
+from mainspring.server.routes import OPERATIONS
+from tests.server.asgi import Exchange
+from tests.server.desk import Desk, chat_agent, open_desk, worker_agent
+from tests.server.test_bodies import REFUSED
+
+TAKERS = [operation for operation in OPERATIONS if operation.takes is not None]
+every_route = pytest.mark.parametrize("operation", TAKERS, ids=lambda operation: operation.name)
+
+NAMES = (
+    "agentId", "input", "trigger", "triggerName", "executionId", "toolResults", "toolCallId", "result", "error",
+    "dynamicToolSchemas", "name", "inputSchema", "sender", "rollbackAfterMessageId", "idempotencyKey", "type",
+    "messages", "id", "role", "parts", "text", "status", "createdAt", "settings", "slug", "format", "protocol",
+    "prompts", "content", "references", "description", "COMPANY", "USER_MESSAGE", "TOPIC", "files", "args",
+)  # fmt: skip
+WORDS = (
+    "support",
+    "researcher",
+    "user-message",
+    "start",
+    "continue",
+    "user",
+    "assistant",
+    "text",
+    "done",
+    "interactive",
+)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from((*WORDS, "\0", "\ud800", "a: [b", "../../etc/passwd", "x" * 5000))
+)
+NAME = st.sampled_from(NAMES) | st.text(max_size=3)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAME, inner, max_size=5),
+    max_leaves=25,
+)
+BODIES = st.dictionaries(NAME, VALUES, max_size=6)
+ROUNDS = 25
+
+
+async def target(desk: Desk, operation: Operation) -> str:
+    """The path of a route on something that is there."""
+    session = await desk.session()
+    agent = await desk.agent(worker_agent())
+    return operation.path.replace("{id}", session if "sessions" in operation.path else agent)
+
+
+def check(answer: Exchange, body: object) -> None:
+    assert answer.status < 500, (body, answer.body)
+    if answer.status >= 400:
+        assert {"error", "code"} <= set(answer.json) <= {"error", "code", "issues"}
+        assert isinstance(answer.json["error"], str)
+
+
+def in_a_desk(test: Callable[[Desk], Awaitable[None]]) -> None:
+    async def run() -> None:
+        async with open_desk() as desk:
+            await test(desk)
+
+    asyncio.run(run())
+
+
+@every_route
+@settings(max_examples=ROUNDS, suppress_health_check=[HealthCheck.too_slow])
+@given(bodies=st.lists(BODIES, min_size=1, max_size=8))
+def test_bodies_of_any_shape(operation: Operation, bodies: list[dict[str, Any]]) -> None:
+    async def test(desk: Desk) -> None:
+        path = await target(desk, operation)
+        for body in bodies:
+            check(await desk.client.request(operation.method, path, body), body)
+        assert len(desk.app.seats) == 0
+
+    in_a_desk(test)
+
+
+def sample(operation: Operation) -> dict[str, Any]:
+    """A good body for a route."""
+    message = {
+        "id": "m1",
+        "role": "user",
+        "parts": [{"type": "text", "text": "x", "status": "done"}],
+        "status": "done",
+    }
+    turn = {"triggerName": "user-message", "input": {"USER_MESSAGE": "x"}}
+    bodies: dict[str, dict[str, Any]] = {
+        "create_agent": chat_agent("other"),
+        "validate_agent": chat_agent("other"),
+        "update_agent": {**worker_agent(), "references": []},
+        "execute_worker": {"type": "start", "input": {"TOPIC": "x"}, "dynamicToolSchemas": []},
+        "create_session": {"agentId": "support", "input": {"COMPANY": "Acme"}},
+        "start_session": {"agentId": "support", "input": {"COMPANY": "Acme"}, "trigger": turn},
+        "trigger_session": {**turn, "sender": {"name": "x"}, "dynamicToolSchemas": []},
+        "stop_session": {"executionId": "x"},
+        "restore_session": {"messages": [{**message, "createdAt": "2026-01-01T00:00:00Z"}], "input": {}},
+    }
+    return bodies[operation.name]
+
+
+def variants(value: Any) -> list[Any]:
+    """A value with one place in it changed, for every place."""
+    wrong: list[Any] = [None, 7, True, "", "x", [], {}, [[]], {"x": {}}, [None]]
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            wrong.append({key: item for key, item in value.items() if key != name})
+            wrong += [{**value, name: other} for other in variants(inner)]
+        wrong.append({**value, "extra": 1})
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            wrong += [[*value[:index], other, *value[index + 1 :]] for other in variants(inner)]
+        wrong.append(value * 2)
+    return wrong
+
+
+@every_route
+async def test_good_bodies_with_one_place_changed(desk: Desk, operation: Operation) -> None:
+    path = await target(desk, operation)
+    good = await desk.client.request(operation.method, path, sample(operation))
+    assert good.status in (200, 201), good.body
+    for body in variants(sample(operation)):
+        check(await desk.client.request(operation.method, path, body), body)
+
+
+@every_route
+async def test_what_is_no_body(desk: Desk, operation: Operation) -> None:
+    path = await target(desk, operation)
+    for body in (*REFUSED.values(), b"{" * 100_000, b'"' * 100_001, b"\0" * 1000):
+        answer = await desk.client.request(operation.method, path, body)
+        check(answer, body)
+        assert answer.status == 400
+
+
+@every_route
+async def test_bodies_over_the_limit(desk: Desk, operation: Operation) -> None:
+    path = await target(desk, operation)
+    desk.use(ServerOptions(max_body=100_000))
+    pieces = [b'{"a": "'] + [b"x" * 10_000] * 10 + [b'"}']
+    told = {"content-length": str(sum(map(len, pieces)))}
+    for headers in ({}, told):
+        answer = await desk.client.request(operation.method, path, pieces=pieces, headers=headers)
+        assert (answer.status, answer.json["code"]) == (413, "TOO_LARGE")
+        assert answer.headers["connection"] == "close"
+
+
+@every_route
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "", "multipart/form-data"]
+)
+async def test_the_content_type_does_not_matter(desk: Desk, operation: Operation, content_type: str) -> None:
+    path = await target(desk, operation)
+    body = json.dumps(sample(operation)).encode()
+    answer = await desk.client.request(operation.method, path, body, headers={"content-type": content_type})
+    assert answer.status in (200, 201)
+
+
+async def test_the_default_limit_is_ten_megabytes(desk: Desk) -> None:
+    session = await desk.session()
+    path = f"/api/agent-sessions/{session}/trigger"
+    body = {"triggerName": "user-message", "input": {"USER_MESSAGE": "x" * 9_900_000}}
+    assert (await desk.client.post(path, body)).status == 200
+    body["input"] = {"USER_MESSAGE": "x" * 10_000_000}
+    assert (await desk.client.post(path, body)).status == 413
+
+
+async def test_a_client_that_leaves_within_its_body(desk: Desk) -> None:
+    async with desk.client.open("POST", "/api/agents", pieces=[]) as exchange:
+        exchange.leave()
+    assert exchange.status == 0
+
+
+async def test_a_body_that_does_not_come(desk: Desk) -> None:
+    desk.use(ServerOptions(body_timeout=0))
+    answer = await desk.client.post("/api/agents", pieces=[])
+    assert (answer.status, answer.json["code"]) == (408, "REQUEST_TIMEOUT")
+    assert answer.headers["connection"] == "close"
