@@ -13,7 +13,8 @@ ENV MAINSPRING_DATABASE=/data/mainspring.db \
 RUN useradd --system --uid 10001 --home-dir /data --create-home mainspring
 COPY requirements/runtime.txt /tmp/runtime.txt
 RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r /tmp/runtime.txt && rm /tmp/runtime.txt
-RUN --mount=from=build,source=/wheels,target=/wheels pip install --no-cache-dir --no-deps --no-index /wheels/*.whl
+COPY --from=build /wheels /wheels
+RUN pip install --no-cache-dir --no-deps --no-index /wheels/*.whl
 
 USER mainspring
 WORKDIR /data
