@@ -24,7 +24,7 @@ EXIT_CODES: Final[dict[int, str]] = {
 """What each exit code means; the reference prints this table."""
 
 _BY_STATUS: Final = {401: NO_KEY, 403: NO_KEY, 404: NOT_FOUND}
-_MAKE_KEY: Final = "`mainspring keys create --scope agents --scope sessions` makes one; give it with --key or MAINSPRING_KEY."
+_MAKE_KEY: Final = "`mainspring keys create --scope agents --scope sessions` makes one."
 
 _HINTS: Final[dict[str, str]] = {
     "NO_SERVER": "`mainspring serve` starts one; --url or MAINSPRING_URL says where it is.",

@@ -7,6 +7,7 @@ import importlib
 import sys
 import unicodedata
 from collections.abc import Generator, Iterable
+from datetime import UTC, datetime
 from typing import Final
 
 import click
@@ -34,6 +35,11 @@ def clean(text: str) -> str:
     return "".join(
         letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in _HIDDEN
     )
+
+
+def moment(at: float) -> str:
+    """Unix seconds as ISO 8601 in UTC, to the second."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 _HIDDEN: Final = frozenset(("Cc", "Cs", "Zl", "Zp"))
