@@ -115,7 +115,7 @@ test-model: $(VENV)/.model ## a real small model on this machine (the first run 
 
 .PHONY: golden
 golden: $(VENV)/.dev ## rewrite the golden files; read the diff
-	MAINSPRING_GOLDEN=write $(PYTEST) -p no:randomly tests/golden
+	MAINSPRING_GOLDEN=write $(PYTEST) -p no:randomly -m "not ($(SLOW))" tests
 
 # ---------------------------------------------------------------- gates
 
