@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from types import TracebackType
 from typing import Final
 
@@ -20,10 +19,10 @@ SCOPES: Final = ("agents", "sessions")
 class EmbeddedServer:
     """A running server while the `with` block lasts; `url` and `key` say how to reach it.
 
-    `world` makes what is outside of it; it is called on the server's thread. Entering raises what starting it raises.
+    Entering raises what starting it raises.
     """
 
-    def __init__(self, settings: Settings, world: Callable[[], World]) -> None:
+    def __init__(self, settings: Settings, world: World) -> None:
         self.url = ""
         self.key = ""
         self._settings = settings
@@ -47,6 +46,11 @@ class EmbeddedServer:
             self._server.should_exit = True
         self._thread.join()
 
+    def wait(self) -> None:
+        """Returns when the server has ended by itself; signals interrupt it."""
+        while self._thread.is_alive():
+            self._thread.join(0.2)
+
     def _run(self) -> None:
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -57,7 +61,7 @@ class EmbeddedServer:
             self._ready.set()
 
     async def _serve(self) -> None:
-        mainspring = assemble(self._settings, self._world())
+        mainspring = assemble(self._settings, self._world)
         await mainspring.open()
         try:
             project = self._settings.project

@@ -28,6 +28,10 @@ input_flag = click.option(
     help="A value of the agent's input; repeatable. What is required and not given is asked for.",
 )
 
+message_flag = click.option(
+    "-m", "--message", "messages", multiple=True, metavar="TEXT", help="Send this and end; repeatable."
+)
+
 
 def setting_flags(*names: str) -> Callable[[Function], Function]:
     """Adds a flag for each of the settings named."""

@@ -15,6 +15,17 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def is_free(host: str, port: int) -> bool:
+    """Whether an address could be listened on just now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
 @contextmanager
 def listening_failed(host: str, port: int) -> Generator[None]:
     """Says in words why an address cannot be listened on; other errors pass."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
+
 from mainspring.cli.exits import MissingFile, ServerRefused
 from mainspring.cli.http import Api, segment
 from mainspring.language.compiler import Compilation, compile_agent
@@ -98,6 +100,23 @@ def body_of(source: AgentSource) -> Json:
             for one in source.references
         ],
     }
+
+
+def program_of(agent: dict[str, Any]) -> Program:
+    """The program of an agent as a server tells of it; raises `InvalidAgent` if this release cannot read it."""
+    source = msgspec.convert(
+        {
+            "settings": agent["settings"],
+            "protocol": agent["protocol"],
+            "prompts": agent.get("prompts", []),
+            "references": agent.get("references", []),
+        },
+        AgentSource,
+    )
+    compiled = compile_agent(source)
+    if compiled.program is None:
+        raise InvalidAgent("This release cannot read the agent.", diagnostics=compiled.diagnostics)
+    return compiled.program
 
 
 def _diagnostic(issue: dict[str, object]) -> Diagnostic:

@@ -12,7 +12,7 @@ from typing import Final
 import click
 import msgspec
 
-from mainspring.assembly import World, real_world
+from mainspring.assembly import real_world
 from mainspring.cli.embedded import EmbeddedServer
 from mainspring.cli.flags import json_flag
 from mainspring.cli.http import Api, Received, segment
@@ -51,7 +51,10 @@ def command(question: str, model: str | None, as_json: bool) -> None:
         )
         agent = with_model(check_folder(folder), chosen)
         tools = ToolFile(folder / "tools.py")
-        with EmbeddedServer(settings, lambda: _world(settings)) as server, Api(server.url, server.key) as api:
+        with (
+            EmbeddedServer(settings, real_world(settings, process_environment())) as server,
+            Api(server.url, server.key) as api,
+        ):
             published = publish(api, agent)
             _introduce(terminal, server, published, why)
             failed = _talk(terminal, api, published, question, tools)
@@ -88,10 +91,6 @@ def with_model(checked: Checked, model: str) -> Checked:
     return msgspec.structs.replace(
         checked, source=source, program=compiled.program, diagnostics=compiled.diagnostics
     )
-
-
-def _world(settings: Settings) -> World:
-    return real_world(settings, process_environment())
 
 
 def _introduce(terminal: Terminal, server: EmbeddedServer, published: Published, model: str) -> None:

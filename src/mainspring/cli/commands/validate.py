@@ -30,8 +30,10 @@ def command(folder: Path, explained: bool, as_json: bool) -> None:
     if as_json:
         terminal.json(_body(checked, found, full))
     else:
-        _print(terminal, checked, found, {**checked.texts, **texts})
-        terminal.write(full)
+        terminal.write(render_text(found, {**checked.texts, **texts}, color=terminal.colors))
+        if checked.source is not None and not has_errors(found):
+            verdict = f"{checked.source.settings.slug} is valid: {summary(found).lower()}."
+            terminal.write(full or terminal.paint(verdict + "\n", "good"))
     if has_errors(found):
         raise click.exceptions.Exit(1)
 
@@ -51,12 +53,3 @@ def _body(checked: Checked, found: tuple[Diagnostic, ...], full: str) -> dict[st
         "warnings": [issue for issue in issues if issue["severity"] != "error"],
     }
     return {**body, "explained": full} if full else body
-
-
-def _print(
-    terminal: Terminal, checked: Checked, found: tuple[Diagnostic, ...], texts: dict[str, str]
-) -> None:
-    """Problems go to stdout: they are what was asked for."""
-    terminal.write(render_text(found, texts, color=terminal.colors))
-    if not has_errors(found) and checked.source is not None:
-        terminal.line(f"{checked.source.settings.slug} is valid: {summary(found).lower()}.", "good")

@@ -8,7 +8,7 @@ import sys
 import unicodedata
 from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import click
 import msgspec
@@ -54,6 +54,7 @@ class Terminal:
         self.as_json = as_json
         self.interactive = sys.stdin.isatty() and sys.stdout.isatty()
         self.colors = sys.stdout.isatty() and not plain
+        self._asking: str | None = None
         self._error_colors = sys.stderr.isatty() and not plain
 
     def paint(self, text: str, style: str = "") -> str:
@@ -79,16 +80,34 @@ class Terminal:
         painted = f"{STYLES[style]}{text}{RESET}" if self._error_colors and style else text
         click.echo(painted, err=True, color=self._error_colors)
 
+    def interrupt(self, text: str) -> None:
+        """A line on stderr while the person may be typing: the prompt and what was typed are shown again."""
+        prompt = self._asking
+        if prompt is None:
+            self.note(text)
+            return
+        readline: Any = sys.modules.get("readline")
+        typed = "" if readline is None else readline.get_line_buffer()
+        self.note("\r\x1b[K" + text, style="")
+        click.echo(self.paint(prompt, "you") + typed, nl=False, color=self.colors)
+
     def ask(self, prompt: str) -> str:
         """A line that the person types; raises `EOFError` when there are no more."""
         if self.interactive and not self.as_json:
-            with contextlib.suppress(ImportError):
-                importlib.import_module("readline")  # gives `input` editing and a memory
-            return input(self._prompt(prompt))
+            self._asking = prompt
+            try:
+                return self._input(prompt)
+            finally:
+                self._asking = None
         line = sys.stdin.readline()
         if not line:
             raise EOFError
         return line.rstrip("\n")
+
+    def _input(self, prompt: str) -> str:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("readline")  # gives `input` editing and a memory
+        return input(self._prompt(prompt))
 
     def _prompt(self, text: str) -> str:
         # readline has to know what takes no room.
