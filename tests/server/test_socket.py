@@ -158,6 +158,25 @@ async def test_a_connection_that_does_not_speak_is_dropped(desk: Desk, beginning
             await writer.wait_closed()
 
 
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        "hello\r\n\r\n",
+        "GET /health HTTP/1.1\r\nx: " + "y" * 70_000,
+        "GET /" + "y" * 70_000,
+        "G\0T / HTTP/1.1\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http(desk: Desk, request_text: str) -> None:
+    async with served(desk) as server:
+        answer = await everything(await server.send(request_text))
+        head, _, body = answer.partition("\r\n\r\n")
+        assert head.startswith("HTTP/1.1 400 ")
+        assert json.loads(body)["code"] == "BAD_HTTP"
+        large = server.head("GET", "/health", "connection: close", "x: " + "y" * 60_000)
+        assert (await everything(await server.send(large))).startswith("HTTP/1.1 200 ")
+
+
 async def test_requests_one_after_the_other_on_one_connection(desk: Desk) -> None:
     async with served(desk, header_timeout=0.2) as server:
         reader, writer = await server.send("")

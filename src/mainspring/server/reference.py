@@ -12,7 +12,7 @@ _PREFIX: Final = SCHEMAS.format(name="")
 _INTRODUCTION: Final = """\
 # HTTP API
 
-<!-- Made from the table of routes; `make golden` writes it. -->
+<!-- Made from the table of routes: `MAINSPRING_GOLDEN=write pytest tests/server/test_routes.py` writes it. -->
 
 Every request but the two health checks carries a key: `Authorization: Bearer <key>`. A key has scopes;
 `admin` includes all. A body is a JSON object of at most 10 MB (a setting), nested at most 64 levels deep.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from mainspring.server.app import App
 from mainspring.server.listening import Listening, bind
 
-__all__ = ["Listening", "loop_factory", "serve"]
+__all__ = ["Listening", "bind", "loop_factory", "serve"]
 
 
 async def serve(app: App, listening: Listening) -> None:

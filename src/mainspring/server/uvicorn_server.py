@@ -1,7 +1,7 @@
 """Owns what we add to uvicorn; import it late, only a process that serves needs it.
 
-That is: a limit on how slowly the head of a request may come, a way to drop a connection whose reader takes nothing,
-and a shutdown that lets open streams end, tells the rest, and leaves the exit status to the caller.
+That is: limits on how slowly the head of a request may come and how large it may be, a way to drop a connection whose
+reader takes nothing, and a shutdown that lets open streams end, tells the rest, and leaves the exit status to the caller.
 """
 
 from __future__ import annotations
@@ -18,20 +18,48 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import HANDLED_SIGNALS
 
+from mainspring.model.values import encode_json
 from mainspring.server.app import App
 from mainspring.server.listening import Listening
 from mainspring.server.sse import ABORT, GOODBYE
 
 BACKLOG: Final = 2048
+MAX_HEAD: Final = 64 * 1024
+"""Bytes of a request line and its headers."""
+REFUSED_HEAD: Final = b"\r\n".join(
+    (
+        b"HTTP/1.1 400 Bad Request",
+        b"content-type: application/json",
+        b"content-length: %d",
+        b"connection: close",
+        b"\r\n",
+    )
+)
 SETTLING: Final = 2.0
 """Seconds that streams which were told to end get to do it, beside the goodbye itself."""
 
 
 class Connection(HttpToolsProtocol):
-    """An HTTP connection; one whose request does not begin in `header_timeout` seconds is dropped."""
+    """An HTTP connection; one whose request has no whole head in `header_timeout` seconds is dropped."""
 
     header_timeout: ClassVar[float]
     _waiting: asyncio.TimerHandle | None = None
+    _head = 0
+
+    def data_received(self, data: bytes) -> None:
+        """What came; a head without end is refused."""
+        super().data_received(data)
+        if self._waiting is not None:
+            self._head += len(data)
+            if self._head > MAX_HEAD:
+                self.send_400_response("The head of the request is too large")
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuses what is no HTTP, in the shape of every refusal, and closes."""
+        self._came()
+        body = encode_json({"error": msg, "code": "BAD_HTTP"})
+        self.transport.write(REFUSED_HEAD % len(body) + body)
+        self.transport.close()
 
     def connection_made(self, transport: Any) -> None:
         """The clock runs from the first moment: a connection that says nothing ends too."""
@@ -57,6 +85,7 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _wait(self) -> None:
+        self._head = 0
         self._waiting = self.loop.call_later(self.header_timeout, self.transport.abort)
 
     def _came(self) -> None:
@@ -110,6 +139,7 @@ def make_server(app: App, listening: Listening) -> Server:
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="warning",
         access_log=False,
         server_header=False,
         backlog=BACKLOG,
