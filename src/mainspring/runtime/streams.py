@@ -12,7 +12,7 @@ from mainspring.model.events import decode_event, encode_event
 from mainspring.model.facts import GenerationSettled
 from mainspring.model.parts import ReasoningPart, TextPart, ToolCallPart
 from mainspring.model.rows import DELTAS, STUB, Row
-from mainspring.model.stream_events import ReasoningDelta, TextDelta, ToolInputDelta
+from mainspring.model.stream_events import ReasoningDelta, TextDelta, ToolInputDelta, WorkerInputDelta
 from mainspring.model.values import encode_json
 from mainspring.runtime.ports import EventLog
 from mainspring.runtime.requests import Batch
@@ -114,15 +114,18 @@ class Streams:
         return tuple([await self._whole(session_id, row) if row.kind == STUB else row for row in rows])
 
     async def _whole(self, session_id: str, row: Row) -> Row:
-        """A stub as the settled text of its part: one delta at the last cursor of its range."""
+        """A stub as the settled text of its part: one delta at the last cursor of its range.
+
+        What was streamed by a cut attempt is gone for good: its stub stays a stub, which no wire shows.
+        """
         stub = msgspec.json.decode(row.data, type=_Stub)
-        data = b""
-        if stub.settled:
-            found = await self._log.read(session_id, stub.settled - 1, 1)
-            event = decode_event(found[0].data) if found else None
-            if isinstance(event, GenerationSettled):
-                data = settled_delta(event, stub.part)
-        return Row(first=row.first, last=row.last, kind=DELTAS, data=data, at=row.at)
+        found = await self._log.read(session_id, stub.settled - 1, 1) if stub.settled else []
+        event = decode_event(found[0].data) if found else None
+        if not isinstance(event, GenerationSettled):
+            return row
+        return Row(
+            first=row.first, last=row.last, kind=DELTAS, data=settled_delta(event, stub.part), at=row.at
+        )
 
 
 class _Stub(msgspec.Struct, frozen=True):
@@ -131,18 +134,17 @@ class _Stub(msgspec.Struct, frozen=True):
 
 
 def settled_delta(event: GenerationSettled, part_id: str) -> bytes:
-    """A part's whole text as one encoded delta event; empty if the answer has no such part."""
+    """A part's whole text as one encoded delta event."""
     worker_id = None if event.frame == "main" else event.frame
-    for part, known in zip(event.message.parts, event.part_ids, strict=False):
-        if known != part_id and not (part_id.startswith("wrk_") and known.endswith(part_id[4:])):
-            continue
-        if isinstance(part, TextPart):
-            return encode_event(TextDelta(id=part_id, delta=part.text, worker_id=worker_id))
-        if isinstance(part, ReasoningPart):
-            return encode_event(ReasoningDelta(id=part_id, delta=part.text, worker_id=worker_id))
-        if isinstance(part, ToolCallPart):
-            text = encode_json(part.args).decode()
-            return encode_event(
-                ToolInputDelta(tool_call_id=part_id, input_text_delta=text, worker_id=worker_id)
-            )
-    return b""
+    known_id = "call_" + part_id.removeprefix("wrk_") if part_id.startswith("wrk_") else part_id
+    part = dict(zip(event.part_ids, event.message.parts, strict=True))[known_id]
+    if isinstance(part, TextPart):
+        return encode_event(TextDelta(id=part_id, delta=part.text, worker_id=worker_id))
+    if isinstance(part, ReasoningPart):
+        return encode_event(ReasoningDelta(id=part_id, delta=part.text, worker_id=worker_id))
+    if not isinstance(part, ToolCallPart):
+        raise StoreError(f"part {part_id} of a model's answer cannot have streamed")
+    text = encode_json(part.args).decode()
+    if known_id != part_id:
+        return encode_event(WorkerInputDelta(worker_id=part_id, delta=text))
+    return encode_event(ToolInputDelta(tool_call_id=part_id, input_text_delta=text, worker_id=worker_id))
