@@ -75,7 +75,8 @@ def _describe(operation: Operation, schemas: dict[type, Json]) -> dict[str, Json
     }
     if operation.takes is not None:
         body = {"schema": schemas[operation.takes]}
-        described["requestBody"] = {"required": True, "content": {"application/json": body}}
+        required = any(field.required for field in msgspec.structs.fields(operation.takes))
+        described["requestBody"] = {"required": required, "content": {"application/json": body}}
     return described
 
 

@@ -1,7 +1,8 @@
 """Owns what we add to uvicorn; import it late, only a process that serves needs it.
 
-That is: limits on how slowly the head of a request may come and how large it may be, a way to drop a connection whose
-reader takes nothing, and a shutdown that lets open streams end, tells the rest, and leaves the exit status to the caller.
+That is: limits on how slowly the head of a request may come and how large it may be, a way to drop a connection
+whose reader takes nothing, and a shutdown that lets open streams end, tells the rest, and leaves the exit status to
+the caller.
 """
 
 from __future__ import annotations
