@@ -49,6 +49,10 @@ class Sink:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.hurried: list[int] = []
+
+    def hurry(self) -> None:
+        self.hurried.append(len(self.events))
 
     def add_event(self, event: Event, /) -> None:
         self.events.append(event)
@@ -102,6 +106,7 @@ def test_an_answer_streams_part_by_part() -> None:
         "Source",
         "TextEnded",
     ]
+    assert sink.hurried == [0]
     parts, ids = given.answer_parts("scripted")
     assert parts == (
         ReasoningPart(text="Hm", provider="scripted", metadata={"signature": "s"}),

@@ -1,5 +1,7 @@
 """Owns when pending deltas go to disk: when nothing was committed for 20 ms, else 20 ms after the last commit.
 
+The first piece of an answer is an exception (`SessionJournal.hurry`): a person waits for it.
+
 All sessions of the process go together, so that under load the commits grow, not their number. Facts that somebody
 waits for do not pass here: they are written at once.
 """

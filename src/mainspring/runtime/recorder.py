@@ -58,6 +58,10 @@ class Sink(Protocol):
         """Records one encoded delta event of a part."""
         ...
 
+    def hurry(self) -> None:
+        """Somebody waits for what was just recorded: it is written with what arrived together with it."""
+        ...
+
 
 class _Part:
     """One part of the answer as it comes in."""
@@ -85,6 +89,7 @@ class Recorder:
         self._sink = sink
         self._parts: dict[int, _Part] = {}
         self._calls = 0
+        self._shown = False
         self.finished: Finished | None = None
         worker = presentation.worker_id
         self._suffix = b"}" if worker is None else b',"workerId":' + _encode(worker) + b"}"
@@ -170,6 +175,9 @@ class Recorder:
 
     def _open(self, part: _Part) -> None:
         part.opened = True
+        if not self._shown:
+            self._shown = True
+            self._sink.hurry()
         worker_id = self._show.worker_id
         event: Event
         if part.kind == "text":
