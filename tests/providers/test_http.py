@@ -9,12 +9,14 @@ import pytest
 
 from mainspring.model.errors import Failure, ProviderError
 from mainspring.model.generation import Finished, ModelChunk, TextDelta
+from mainspring.providers.anthropic import AnthropicCompleter
 from mainspring.providers.failures import Failures
 from mainspring.providers.http import Inflater, ProviderHttp
 from mainspring.providers.openai_chat import ChatCompleter
 from mainspring.providers.registry import Registry
 from mainspring.providers.wire import Times
 from mainspring.testing.clock import ManualClock
+from tests.contract.providers.recordings import FIXTURES
 from tests.providers.fake_provider import Answer, FakeProvider, Visit, fake_provider
 from tests.providers.threads import request, user
 
@@ -84,6 +86,47 @@ async def test_a_connection_is_used_again(http: ProviderHttp) -> None:
         for _ in range(3):
             assert (await outcome(fake, http))[1] is None
         assert (len(fake.visits), fake.connections) == (3, 1)
+
+
+async def test_a_kept_connection_that_is_gone_is_replaced(http: ProviderHttp) -> None:
+    seen: set[object] = set()
+
+    async def answer(visit: Visit) -> None:
+        if visit.writer in seen:
+            raise ConnectionResetError
+        seen.add(visit.writer)
+        await visit.whole(HELLO + STOP + DONE)
+
+    async with fake_provider(answer) as fake:
+        for _ in range(3):
+            assert (await outcome(fake, http))[1] is None
+        assert (len(fake.visits), fake.connections) == (5, 3)
+
+
+async def test_a_new_connection_that_is_cut_is_a_failure(http: ProviderHttp) -> None:
+    async def answer(visit: Visit) -> None:
+        raise ConnectionResetError
+
+    async with fake_provider(answer) as fake:
+        _, problem = await outcome(fake, http)
+        assert len(fake.visits) == 1
+    assert problem is not None
+    assert problem.code == "ACME_CONNECTION_LOST"
+
+
+async def test_the_messages_wire_goes_the_same_way(http: ProviderHttp) -> None:
+    recording = FIXTURES / "anthropic" / "json-answer.sse"
+
+    async def answer(visit: Visit) -> None:
+        assert visit.headers["x-api-key"] == "sk-the-key"
+        await visit.whole(recording.read_bytes())
+
+    asked = request(user("x"), model="acme/claude-sonnet-4-0", response_schema={"type": "object"})
+    async with fake_provider(answer) as fake:
+        wire = AnthropicCompleter("acme", fake.url.removesuffix("/v1"), key="sk-the-key", http=http)
+        found = [chunk async for chunks in wire.complete(asked) for chunk in chunks]
+        assert fake.visits[0].head == "POST /v1/messages HTTP/1.1"
+    assert "".join(chunk.text for chunk in found if isinstance(chunk, TextDelta)) == '{"name":"Ada"}'
 
 
 async def test_closing_the_iterator_closes_the_connection(http: ProviderHttp) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Final
 
 import aiohttp
@@ -23,6 +24,7 @@ MAX_BODY: Final = 32 * 1024 * 1024
 MAX_RATIO: Final = 100
 _FREE_RATIO: Final = 1024 * 1024
 _DRAIN: Final = 0.25
+_GONE: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 _TROUBLE: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 
 
@@ -68,13 +70,24 @@ class ProviderHttp:
             response.close()
 
     async def _post(self, call: HttpCall, failures: Failures, deadline: _Deadline) -> aiohttp.ClientResponse:
-        try:
-            async with deadline():
-                return await self._pool().post(
-                    call.url, data=call.body, headers=call.headers, allow_redirects=False
-                )
-        except _TROUBLE as error:
-            raise _translated(error, failures) from None
+        """Sends the request. A kept connection may be gone by then without a word: that says nothing of the provider,
+        and the request goes out again on another one.
+        """
+        session = self._pool()
+        while True:
+            reused: list[bool] = []
+            try:
+                async with deadline():
+                    return await session.post(
+                        call.url,
+                        data=call.body,
+                        headers=call.headers,
+                        allow_redirects=False,
+                        trace_request_ctx=reused,
+                    )
+            except _TROUBLE as error:
+                if not (reused and isinstance(error, _GONE)):
+                    raise _translated(error, failures) from None
 
     def _pool(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
@@ -84,8 +97,20 @@ class ProviderHttp:
                 headers={"Accept-Encoding": "identity", "User-Agent": "mainspring"},
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
+                trace_configs=[_noting_reuse()],
             )
         return self._session
+
+
+def _noting_reuse() -> aiohttp.TraceConfig:
+    """Adds to the list that a request carries when it goes out on a connection that was used before."""
+
+    async def note(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+        context.trace_request_ctx.append(True)
+
+    config = aiohttp.TraceConfig()
+    config.on_connection_reuseconn.append(note)
+    return config
 
 
 class _Deadline:
