@@ -3,7 +3,18 @@
 from mainspring.model.facts import RolledBack, RoundClosed, SessionExpired, SessionRestored
 from mainspring.model.messages import Message
 from mainspring.model.parts import TextPart
-from tests.wires.journal import AT, Journal, added, begun, block, finished, round_closed, said, text
+from tests.wires.journal import (
+    AT,
+    Journal,
+    added,
+    begun,
+    block,
+    block_over,
+    finished,
+    round_closed,
+    said,
+    text,
+)
 from tests.wires.test_ui_messages import done, draw
 
 
@@ -79,3 +90,12 @@ def test_the_results_of_a_round_can_be_named_too() -> None:
     journal.add(round_closed(turn=2), elsewhere, added("u9", text("Late.")), *finished(2))
     assert ids(journal.add(RolledBack(after_message_id="nested_results")))[-1] == "u9"
     assert ids(journal.add(RolledBack(after_message_id="m2_1_results"))) == ["u1", "m1", "m2"]
+
+
+def test_the_users_message_stands_before_an_answer_that_had_said_nothing_yet() -> None:
+    journal = Journal().add(*begun(), *block(1, block_type="serialize-thread", display="name"))
+    journal.add(*block_over(1), added("u1", text("Q")), added("u2", text("R")), *block(2)).text("x", "A")
+    journal.add(said(("x", text("A"))), *finished())
+    assert ids(journal) == ["u1", "u2", "m1"]
+    assert [part["type"] for part in draw(journal)[-1]["parts"]] == ["operation", "text"]
+    assert ids(journal.add(RolledBack(after_message_id="u1"))) == ["u1"]

@@ -165,12 +165,21 @@ class Transcript:
         self.entries.append(entry)
         self._mark(entry.id)
 
+    def _add_own(self, entry: Entry) -> None:
+        """A message that answers nothing yet said: it stands before the turn's answer, as in the thread."""
+        turn = self._turn
+        self._add(entry)
+        if turn is not None and not turn.said and self.entries[-2] is turn:
+            self.entries[-2:] = [entry, turn]
+            self._ends[entry.id] = len(self.entries) - 1
+            self._mark(turn.id)
+
     def _message_added(self, event: MessageAdded) -> None:
         message = event.message
         if event.frame != MAIN or event.thread != MAIN:
             return
         if message.role != "assistant":
-            self._add(_own_entry(message))
+            self._add_own(_own_entry(message))
             return
         if message.visible:
             self._screen.add_text(message.text)
