@@ -228,6 +228,20 @@ async def test_a_busy_session(desk: Desk) -> None:
     assert first.types[-1] == "finish"
 
 
+async def test_what_is_being_said_is_shown_to_who_comes_in_between(desk: Desk) -> None:
+    model = Model()
+    desk.models.script = model
+    session = await desk.session()
+    path = f"/api/agent-sessions/{session}"
+    async with desk.client.open("POST", f"{path}/trigger", trigger()) as answer:
+        await answer.until("One ")
+        shown = (await desk.client.get(f"{path}?format=ui")).json["messages"][-1]
+        assert (shown["role"], shown["status"]) == ("assistant", "streaming")
+        assert shown["parts"][0]["text"].startswith("One ")
+        model.go_on.set()
+    assert answer.types[-1] == "finish"
+
+
 async def test_stopping_by_request(desk: Desk) -> None:
     model = Model()
     desk.models.script = model

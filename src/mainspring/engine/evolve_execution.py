@@ -33,6 +33,8 @@ from mainspring.model.session import Call, Execution, Frame, Generation, Scope, 
 from mainspring.model.stream_events import AttemptSuperseded, ToolRequest
 from mainspring.model.values import Json
 
+KEPT_KEYS = 64
+
 
 def result_digest(output: Json, error: str | None) -> str:
     """Tells one tool result from another: hex SHA-256 of their canonical JSON."""
@@ -76,7 +78,21 @@ def _triggered(state: State, event: Triggered) -> State:
         frames={state.root: root},
         sender=event.sender,
     )
-    return replace(state, execution=execution, turns=state.turns + 1, settled_digests={}, updated_at=event.at)
+    return replace(
+        state,
+        execution=execution,
+        turns=state.turns + 1,
+        settled_digests={},
+        keys=_with_key(state.keys, event),
+        updated_at=event.at,
+    )
+
+
+def _with_key(keys: dict[str, str], event: Triggered) -> dict[str, str]:
+    if event.key is None:
+        return keys
+    kept = list(keys.items())[1 - KEPT_KEYS :]
+    return {**dict(kept), event.key: event.execution_id}
 
 
 def _schemas_given(state: State, event: ToolSchemasGiven) -> State:

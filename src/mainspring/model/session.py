@@ -124,5 +124,7 @@ class State(Value, frozen=True, kw_only=True):
     last_outcome: str | None = None
     settled_digests: dict[str, str] = {}
     """Call id -> digest of the accepted result, of the last execution: a repeated POST gets the same answer."""
+    keys: dict[str, str] = {}
+    """Idempotency key of a trigger -> the execution it started, of the newest triggers that had one."""
     created_at: float = 0.0
     updated_at: float = 0.0

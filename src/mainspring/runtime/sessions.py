@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from mainspring.engine.evolve import evolve
 from mainspring.engine.inputs import check_values, initial_values
-from mainspring.model.errors import InvalidRequest, NotFound, SessionBusy
+from mainspring.model.errors import Conflict, InvalidRequest, NotFound, SessionBusy
 from mainspring.model.events import Event, decode_event, encode_event
 from mainspring.model.facts import SessionCreated, SessionRestored, ToolSettled, Triggered
 from mainspring.model.program import Program
@@ -32,6 +32,7 @@ from mainspring.wires.restore import restore
 
 BUSY_WAIT = 2.0
 DEFAULT_TRIGGER = "user-message"
+_TRIGGERED = b'{"type":"triggered"'
 
 
 class Sessions:
@@ -179,10 +180,6 @@ class Sessions:
         """Starts an execution; returns once that is durable. Waits briefly while another one runs."""
         await self.record(project_id, session_id)
         host = await self._hosts.get(session_id)
-        if request.key is not None:
-            known = await self._known_trigger(session_id, request.key)
-            if known is not None:
-                return known
         version = await self._newest(host)
         token = self._ids.token()
         signal = TriggerSignal(
@@ -209,23 +206,25 @@ class Sessions:
             host.library = await self._agents.library(state.project_id, state.agent_id, agent.version)
         return agent.version
 
-    async def _known_trigger(self, session_id: str, key: str) -> Leg | None:
+    async def _known_trigger(self, session_id: str, execution_id: str) -> Leg:
         for row in await self._ports.log.facts(session_id):
-            event = decode_event(row.data)
-            if isinstance(event, Triggered) and event.key == key:
-                return Leg(session_id=session_id, execution_id=event.execution_id, after=row.first - 1)
-        return None
+            if row.data.startswith(_TRIGGERED):
+                event = decode_event(row.data)
+                if isinstance(event, Triggered) and event.execution_id == execution_id:
+                    return Leg(session_id=session_id, execution_id=execution_id, after=row.first - 1)
+        raise Conflict("The trigger of this idempotency key is no longer in the session's journal.")
 
     async def _start(self, host: SessionHost, signal: TriggerSignal) -> Leg:
-        await self._until_free(host)
-        before = host.journal.cursor
-        committed = host.signal(signal)
         session_id = host.state.session_id
-        await committed
-        after = before
-        rows = host.stream.since(before) or ()
-        for row in rows:
-            if row.kind == FACT and row.data.startswith(b'{"type":"triggered"'):
+        if signal.key in host.state.keys:
+            return await self._known_trigger(session_id, host.state.keys[signal.key])
+        await self._until_free(host)
+        if signal.key in host.state.keys:
+            return await self._known_trigger(session_id, host.state.keys[signal.key])
+        after = before = host.journal.cursor
+        await host.signal(signal)
+        for row in host.stream.since(before) or ():
+            if row.kind == FACT and row.data.startswith(_TRIGGERED):
                 after = row.first - 1
         return Leg(session_id=session_id, execution_id=signal.execution_id, after=after)
 

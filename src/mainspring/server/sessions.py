@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from mainspring.model.errors import InvalidRequest, NotFound
+from mainspring.model.rows import Row
 from mainspring.model.session import State
 from mainspring.runtime.ports import ListSessions, SessionRecord
 from mainspring.runtime.requests import RestoreRequest
@@ -35,6 +36,10 @@ from mainspring.wires.ui_messages import iso
 DEFAULT_PAGE: Final = 50
 LARGEST_PAGE: Final = 200
 _STATUSES: Final[dict[str, Status]] = {"active": "active", "expired": "expired"}
+
+_ASKED: Final = b'{"type":"generation-started"'
+_SAID_ROWS: Final = 10_000
+"""How much of an answer that still comes is shown: beyond it a reader should follow the events."""
 
 _place: Final = msgspec.json.Decoder(tuple[float, str])
 
@@ -104,11 +109,24 @@ async def get_session(context: Context, request: Request) -> Reply:
     if record.status == "expired":
         return reply(expired_body(_identity(record)))
     if request.query("format") == "ui":
-        rows = await context.services.store.facts(session_id)
+        rows = await _shown(context, record)
         return reply(ui_session_body(_identity(record), rows, version=request.version))
     state = await context.services.sessions.state(request.project, session_id)
     rows = await context.services.store.facts(session_id)
     return reply(session_body(state, rows, version=request.version))
+
+
+async def _shown(context: Context, record: SessionRecord) -> list[Row]:
+    """The facts of a session, and what is being said right now."""
+    store = context.services.store
+    rows = await store.facts(record.id)
+    if record.active_execution is None or record.waiting:
+        return rows
+    asked = [row.last for row in rows if row.data.startswith(_ASKED)]
+    if not asked:
+        return rows
+    said = await store.read(record.id, asked[-1], _SAID_ROWS)
+    return [*(row for row in rows if row.last <= asked[-1]), *said]
 
 
 def _identity(record: SessionRecord) -> State:
