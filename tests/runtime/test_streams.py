@@ -165,6 +165,14 @@ def test_a_ring_forgets_what_is_old() -> None:
     assert stream.cursor == 3 * RING_ROWS - 1
 
 
+async def test_an_idle_session_keeps_no_rows_in_memory() -> None:
+    async with Desk() as desk:
+        await desk.turn()
+        assert desk.host.stream.since(desk.host.stream.cursor) == ()
+        assert desk.host.stream.since(desk.host.stream.cursor - 1) is None
+        assert await desk.read()
+
+
 async def test_a_stream_that_is_read_is_not_released() -> None:
     async with Desk() as desk:
         await desk.turn()

@@ -43,6 +43,11 @@ class Stream:
             del self._rows[:dropped]
         self.wake()
 
+    def forget(self) -> None:
+        """Drops the recent rows: readers that come later read the store."""
+        self._rows.clear()
+        self._start = self.cursor
+
     def wake(self) -> None:
         """Lets every waiting reader look again."""
         waiting, self._waiting = self._waiting, []
