@@ -111,6 +111,7 @@ async def test_conditions_after_a_tool_result(when: str, matches: bool) -> None:
 async def test_only_new_results_count() -> None:
     script = loaded("turns: [{when: {tool-result: a}, text: a came}]\ndefault: other")
     thread = (
+        system("x"),
         user("go"),
         assistant(call("a")),
         results(result("a", 1)),
