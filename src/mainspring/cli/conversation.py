@@ -14,7 +14,7 @@ from mainspring.cli.http import Api, Received, segment
 from mainspring.cli.inputs import fill
 from mainspring.cli.turns import Answer, session_turn, worker_run
 from mainspring.cli.views.stream import StreamView
-from mainspring.cli.views.terminal import Terminal
+from mainspring.cli.views.terminal import Terminal, clean
 from mainspring.model.errors import InvalidRequest, MainspringError
 from mainspring.model.program import Program, Trigger
 from mainspring.model.values import Json
@@ -56,7 +56,7 @@ class Conversation:
         """Sends the messages, or without any takes what is typed until its end. Whether every turn went well."""
         self.begin()
         if self.program.format == "worker":
-            return self._run_worker()
+            return self._run_workers()
         if messages:
             return all(self._handle(text) for text in messages)
         return self._read()
@@ -75,7 +75,8 @@ class Conversation:
             if text == "/quit":
                 return well
             if text:
-                well = self._tried(text) and well
+                # Who sits in front has seen what failed; a script has to be told by the exit code.
+                well = (self._tried(text) and well) or self.terminal.interactive
 
     def _tried(self, text: str) -> bool:
         """One line; in front of a person a mistake does not end the conversation."""
@@ -146,13 +147,22 @@ class Conversation:
         body: dict[str, Json] = {"triggerName": trigger, "input": given}
         return self._show(session_turn(self.api, self.session, body, self.answer))
 
-    def _run_worker(self) -> bool:
-        given = fill(self.program.input, self.given, self.terminal)
-        return self._show(worker_run(self.api, self.agent, given, self.answer))
+    def _run_workers(self) -> bool:
+        """One run; in front of a person as many as are wanted."""
+        while True:
+            given = fill(self.program.input, self.given, self.terminal)
+            well = self._show(worker_run(self.api, self.agent, given, self.answer))
+            if not self.terminal.interactive:
+                return well
+            try:
+                self.terminal.ask("Enter runs it again, Ctrl-D ends: ")
+            except EOFError:
+                self.terminal.line()
+                return well
 
     def _show(self, stream: Generator[Received]) -> bool:
         view = StreamView(self.terminal)
-        output: Json = None
+        failed = False
         with closing(stream) as events:
             for event in events:
                 if self.terminal.as_json:
@@ -161,20 +171,18 @@ class Conversation:
                     self.terminal.line(event.text, "dim")
                 else:
                     view.show(event.data)
-                if event.data["type"] == "error":
-                    view.failed = True
-                if event.data["type"] == "worker-result":
-                    output = event.data.get("output")
+                failed = failed or event.data["type"] == "error"
         view.end()
-        if self.program.format == "worker" and not self.events:
-            self._show_output(output)
-        return not view.failed
+        self._show_output(view)
+        return not failed
 
-    def _show_output(self, output: Json) -> None:
-        if isinstance(output, str):
-            self.terminal.line(output)
-        elif output is not None:
-            self.terminal.line(msgspec.json.format(msgspec.json.encode(output)).decode())
+    def _show_output(self, view: StreamView) -> None:
+        """What a worker returned, unless it has just been read."""
+        output = view.output
+        if isinstance(output, str) and not view.was_said(output):
+            self.terminal.line(clean(output))
+        elif output is not None and not isinstance(output, str):
+            self.terminal.line(clean(msgspec.json.format(msgspec.json.encode(output)).decode()))
 
 
 def _takes_words(trigger: Trigger) -> str:

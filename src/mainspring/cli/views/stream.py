@@ -17,20 +17,29 @@ Event = dict[str, Any]
 
 
 class StreamView:
-    """Prints events; `failed` once one of them was an error. With `lead`, lines are indented by it."""
+    """Prints events; `failed` once one of them was an error. With `lead`, lines are indented by it.
+
+    `output` is what the execution returned, if it was a worker by itself.
+    """
 
     def __init__(self, terminal: Terminal, *, lead: str = "") -> None:
         self.failed = False
         self._terminal = terminal
         self._lead = lead
+        self.output: Any = None
+        self._said: list[str] = []
+        self._execution = ""
         self._open = ""
         self._tools: dict[str, str] = {}
+        self._calls: set[str] = set()
         self._shown: dict[str, Callable[[Event], None]] = {
+            "start": self._started,
             "text-delta": lambda event: self._say(event, ""),
             "reasoning-delta": lambda event: self._say(event, "dim"),
             "text-end": self._close,
             "reasoning-end": self._close,
             "tool-input-available": self._called,
+            "tool-request": self._requested,
             "tool-output-available": self._returned,
             "tool-output-error": self._broke,
             "block-start": self._block,
@@ -51,6 +60,10 @@ class StreamView:
         if show is not None:
             show(event)
 
+    def was_said(self, text: str) -> bool:
+        """Whether the last text that streamed was this one."""
+        return "".join(self._said).strip() == text.strip()
+
     def end(self) -> None:
         """Ends the line that is open."""
         if self._open:
@@ -64,6 +77,8 @@ class StreamView:
             # Without colours the mark alone tells thoughts from answers.
             self._terminal.write(self._lead + ("~ " if style else ""), style)
             self._open = key
+            self._said.clear()
+        self._said.append(event["delta"])
         text = clean(event["delta"]).replace("\n", "\n" + self._lead)
         self._terminal.write(text, style)
 
@@ -75,8 +90,20 @@ class StreamView:
         self._terminal.line(self._lead + clean(text), style)
 
     def _called(self, event: Event) -> None:
+        # A tool that is not shown in full has no arguments here; whoever runs it gets them with the request.
         self._tools[event["toolCallId"]] = event["toolName"]
-        self._mark(f"-> {event['toolName']} {brief(event['input'])}", "tool")
+        if event["input"]:
+            self._call(event["toolCallId"], event["toolName"], event["input"])
+
+    def _requested(self, event: Event) -> None:
+        for call in event["toolCalls"]:
+            if call["toolCallId"] not in self._calls:
+                self._call(call["toolCallId"], call["toolName"], call["args"])
+
+    def _call(self, call_id: str, name: str, arguments: Any) -> None:
+        self._calls.add(call_id)
+        self._tools[call_id] = name
+        self._mark(f"-> {name} {brief(arguments)}", "tool")
 
     def _returned(self, event: Event) -> None:
         name = self._tools.get(event["toolCallId"], "tool")
@@ -91,13 +118,20 @@ class StreamView:
             return
         self._mark(f".. {event.get('description') or event['blockName']}")
 
+    def _started(self, event: Event) -> None:
+        self._execution = event["executionId"]
+
     def _worker(self, event: Event) -> None:
+        if event["workerId"] == self._execution:
+            return
         self._mark(f".. {event.get('description') or event['workerSlug']} (worker)")
 
     def _worker_ended(self, event: Event) -> None:
         error = event.get("error")
         if error is not None:
             self._mark(f"<- worker failed: {error}", "bad")
+        elif event["workerId"] == self._execution:
+            self.output = event.get("output")
         elif event.get("output") is not None:
             self._mark(f"<- worker {brief(event['output'])}", "tool")
 
