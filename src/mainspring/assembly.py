@@ -10,6 +10,7 @@ from mainspring.providers.registry import ANY, Registry
 from mainspring.providers.script import InvalidScript, Script, ScriptFunction
 from mainspring.providers.script_reader import load_script
 from mainspring.providers.wire import Times
+from mainspring.runtime import failpoints
 from mainspring.runtime.agents import Agents
 from mainspring.runtime.flusher import Flusher
 from mainspring.runtime.host_ports import HostPorts
@@ -22,7 +23,7 @@ from mainspring.runtime.sweeper import Sweeper
 from mainspring.server.app import App, create_app
 from mainspring.server.options import ServerOptions
 from mainspring.server.services import Services
-from mainspring.settings import InvalidSetting, Settings
+from mainspring.settings import InvalidSetting, Settings, fail_points
 from mainspring.storage.sqlite.store import SqliteStore
 from mainspring.system import SystemClock, SystemIds
 
@@ -79,6 +80,7 @@ def scripts_of(settings: Settings) -> dict[str, Script | ScriptFunction]:
 
 def real_world(settings: Settings, environment: Mapping[str, str]) -> World:
     """The machine's clock, real chance, the database of the settings, providers by the environment's keys."""
+    failpoints.arm(fail_points(environment))
     clock = SystemClock()
     store = SqliteStore(settings.database, clock=clock, synchronous=settings.synchronous)
     times = Times(

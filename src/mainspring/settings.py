@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from mainspring.model.errors import InvalidRequest
+from mainspring.runtime.failpoints import FailPoint, parse_points
 
 PREFIX = "MAINSPRING_"
 FILE = "mainspring.toml"
@@ -188,6 +189,20 @@ def read_file(path: Path) -> dict[str, object]:
 def process_environment() -> Mapping[str, str]:
     """The environment of this process: read here and nowhere else."""
     return os.environ
+
+
+def fail_points(environment: Mapping[str, str]) -> tuple[FailPoint, ...]:
+    """Where this process is to fail, for tests of what happens then (`MAINSPRING_FAILPOINTS`); else nowhere.
+
+    Raises `InvalidSetting`.
+    """
+    variable = PREFIX + "FAILPOINTS"
+    try:
+        return parse_points(environment.get(variable, ""))
+    except ValueError as error:
+        raise InvalidSetting(
+            f"{variable}: {environment[variable]!r} is not allowed; it must be {error}"
+        ) from None
 
 
 def load_settings(

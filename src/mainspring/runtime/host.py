@@ -32,6 +32,7 @@ from mainspring.model.signals import (
 )
 from mainspring.model.values import Value
 from mainspring.runtime.context import build_request
+from mainspring.runtime.failpoints import ARMED, reach
 from mainspring.runtime.host_ports import HostPorts
 from mainspring.runtime.journal import Position, SessionJournal
 from mainspring.runtime.ports import SessionPatch
@@ -110,8 +111,11 @@ class SessionHost:
 
         Effects start once the events that ask for them are on disk.
         """
-        before = self.state
-        decision = decide(self.library, before, signal)
+        if ARMED:
+            reach("decide.before")
+        decision = decide(self.library, self.state, signal)
+        if ARMED:
+            reach("decide.after")
         return self.record(decision.events, decision.state)
 
     def record(
@@ -158,6 +162,12 @@ class SessionHost:
     def published(self, rows: tuple[Row, ...], /) -> None:
         """Rows are durable: readers may have them."""
         self.stream.publish(rows)
+        if (
+            self.state.execution is None
+            and not self.stream.readers
+            and self.stream.cursor == self.journal.cursor
+        ):
+            self.stream.forget()
 
     def append_failed(self, error: BaseException, /) -> None:
         """What this host believes is not what is stored: it ends."""
@@ -183,6 +193,8 @@ class SessionHost:
             if effect not in current or key in self._running:
                 continue
             turn = Turn(self.library, self.state, at=self._ports.clock.now())
+            if ARMED:
+                reach("perform.before")
             show = presentation(turn, turn.frame(effect.frame), attempt=effect.attempt)
             recorder = Recorder(show, self.journal)
             request = build_request(self.library, self.state, show)
@@ -195,10 +207,7 @@ class SessionHost:
         provider = request.model.split("/", 1)[0]
         failure: Failure | None = None
         try:
-            chunks = self._ports.completers.find(request.model).complete(request)
-            async with aclosing(chunks) as answer:
-                async for arrived in answer:
-                    recorder.feed(arrived)
+            await self._listen(request, recorder)
             if recorder.finished is None:
                 failure = _cut(request.model)
         except ProviderError as error:
@@ -213,6 +222,18 @@ class SessionHost:
             return
         recorder.close()
         self.signal(self._outcome(effect, recorder, failure, provider=provider, model=request.model))
+
+    async def _listen(self, request: ModelRequest, recorder: Recorder) -> None:
+        chunks = self._ports.completers.find(request.model).complete(request)
+        if ARMED:
+            reach("perform.asked")
+        async with aclosing(chunks) as answer:
+            async for arrived in answer:
+                if ARMED:
+                    reach("perform.chunk")
+                recorder.feed(arrived)
+        if ARMED:
+            reach("perform.answered")
 
     def _outcome(
         self, effect: Complete, recorder: Recorder, failure: Failure | None, *, provider: str, model: str

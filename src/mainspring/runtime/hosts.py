@@ -26,6 +26,7 @@ from mainspring.model.stream_events import (
     WorkerInputStart,
 )
 from mainspring.runtime.agents import Agents
+from mainspring.runtime.failpoints import ARMED, reach
 from mainspring.runtime.host import HostStart, SessionHost, decode_snapshot
 from mainspring.runtime.host_ports import HostPorts
 from mainspring.runtime.ports import Ids, Loaded
@@ -104,8 +105,12 @@ class Hosts:
 
     async def _take_up(self, host: SessionHost, parts: OpenParts) -> None:
         """What another process (or this one before a store failure) left running goes on here."""
+        if ARMED:
+            reach("take-up.before")
         signal = ResumeSignal(attempt=self._ids.token(), at=self._ports.clock.now(), open_parts=parts)
         await host.signal(signal)
+        if ARMED:
+            reach("take-up.after")
 
     def _evict(self) -> None:
         if len(self._hosts) <= KEPT_HOSTS:

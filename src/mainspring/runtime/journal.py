@@ -8,6 +8,7 @@ from typing import Protocol
 from mainspring.model.events import Event, encode_event
 from mainspring.model.rows import DELTAS, FACT, Row
 from mainspring.model.values import Value
+from mainspring.runtime.failpoints import ARMED, reach
 from mainspring.runtime.host_ports import HostPorts
 from mainspring.runtime.ports import Append, SessionPatch
 
@@ -117,6 +118,8 @@ class SessionJournal:
         )
         self._pending = []
         self._flusher.forget(self)
+        if ARMED:
+            reach("append.before")
         future = self._log.append(
             Append(
                 session_id=self._session_id,
@@ -128,6 +131,8 @@ class SessionJournal:
             )
         )
         future.add_done_callback(lambda done: self._settled(done, rows))
+        if ARMED:
+            reach("append.after")
         return future
 
     def _settled(self, done: asyncio.Future[None], rows: tuple[Row, ...]) -> None:
@@ -139,4 +144,8 @@ class SessionJournal:
             self._owner.append_failed(error)
             return
         self._flusher.committed()
+        if ARMED:
+            reach("publish.before")
         self._owner.published(rows)
+        if ARMED:
+            reach("publish.after")

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 import apsw
 
 from mainspring.model.errors import MainspringError, StoreError
+from mainspring.runtime.failpoints import ARMED, reach
 from mainspring.runtime.ports import Append
 from mainspring.storage.sqlite.checkpoints import Checkpoints
 from mainspring.storage.sqlite.connections import Connection, translated
@@ -100,7 +101,11 @@ class Writer:
         try:
             outcomes = [self._perform(*item) for item in group]
             self._ledger.flush()
+            if ARMED:
+                reach("commit.before")
             self._connection.execute("COMMIT")
+            if ARMED:
+                reach("commit.after")
         except Exception as error:  # noqa: BLE001 - the thread outlives any item; the error goes to who queued it
             self._roll_back()
             if len(group) == 1:
