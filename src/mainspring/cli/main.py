@@ -111,7 +111,7 @@ def _print_json(value: dict[str, str]) -> None:
     click.echo(msgspec.json.encode(value))
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("mainspring", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mainspring")
 @click.option("--debug", is_flag=True, help="Show the Python trace of an error.")
 def command(debug: bool) -> None:
