@@ -73,13 +73,14 @@ def test_a_folder_without_letters_gets_a_slug() -> None:
 def test_problems_are_shown_at_their_place(run: Run, agent: Path) -> None:
     protocol = agent / "protocol.yaml"
     protocol.write_text(protocol.read_text().replace("tools: [get-order]", "tools: [get-ordr]"))
+    line = protocol.read_text().splitlines().index("  tools: [get-ordr]") + 1
     refused = run("validate", agent)
     assert refused.exit_code == 1
-    assert "protocol.yaml:18:11: " in refused.output
+    assert f"protocol.yaml:{line}:11: " in refused.output
     assert "get-order" in refused.output
     assert "1 error" in refused.output
     found = json_of(run("validate", agent, "--json"), 1)
-    assert (found["valid"], found["errors"][0]["line"]) == (False, 18)
+    assert (found["valid"], found["errors"][0]["line"]) == (False, line)
 
 
 def test_the_script_is_checked_too(run: Run, agent: Path) -> None:
