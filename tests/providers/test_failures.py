@@ -1,4 +1,4 @@
-"""Failures: the table of the event contract, any shape of body, nothing secret, never an exception."""
+"""Failures of a call: the table of the event contract, any shape of body, nothing secret, never an exception."""
 
 import json
 
@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mainspring.model.errors import Failure
-from mainspring.providers.failures import Failures, retry_after, scrub
+from mainspring.providers.failures import Failures
+from mainspring.runtime.scrub import scrub
 
 FAILURES = Failures("acme", model="m", secrets=("hunter2secret", ""))
 
@@ -148,25 +149,11 @@ def test_ordinary_words_are_shown() -> None:
     assert len(scrub("long " * 1000)) == 500
 
 
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"retry-after": "20"}, 20.0),
-        ({"retry-after": "1.5"}, 1.5),
-        ({"retry-after": "2", "retry-after-ms": "1500"}, 1.5),
-        ({"retry-after": "-1"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "soon", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT"}, None),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 30.0),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "date": "Wed, 21 Oct 2026 07:28:30 GMT"}, 0.0),
-    ],
-)
-def test_the_time_to_wait(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after(headers) == seconds
-    assert FAILURES.response(429, headers, b"").failure.retry_after == seconds
+def test_the_time_to_wait_may_be_a_date() -> None:
+    date = "Wed, 21 Oct 2026 07:28:30 GMT"
+    assert FAILURES.response(429, {"retry-after": date}, b"").failure.retry_after is None
+    dated = Failures("acme", now=lambda: 1792567700.0)
+    assert dated.response(429, {"retry-after": date}, b"").failure.retry_after == 10.0
 
 
 def test_the_provider_may_say_whether_to_try_again() -> None:
@@ -182,4 +169,6 @@ def test_our_own_failures() -> None:
         FAILURES.unreachable("no route").failure.message == "The provider acme cannot be reached: no route."
     )
     assert not FAILURES.untrusted("self-signed").failure.retryable
+    assert FAILURES.ended("insufficient_system_resource").failure.error_type == "provider_overloaded"
+    assert FAILURES.nothing_called().failure.error_class == "malformed_output"
     assert FAILURES.refused("validation_error", "X Y", "no").failure.code == "ACME_X_Y"

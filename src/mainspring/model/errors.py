@@ -31,6 +31,25 @@ ErrorType = Literal[
     "unknown_error",
 ]
 ErrorSource = Literal["platform", "provider", "tool", "client"]
+ErrorClass = Literal[
+    "rate_limit",
+    "overloaded",
+    "server_error",
+    "timeout",
+    "network",
+    "quota_exceeded",
+    "auth",
+    "permission",
+    "not_found",
+    "invalid_request",
+    "context_length",
+    "content_filter",
+    "malformed_output",
+    "tool_error",
+    "cancelled",
+    "unknown",
+]
+"""What kind of failure it is: finer than the wire's `errorType`, and what decides what happens next."""
 
 
 class ProviderInfo(Value, frozen=True, kw_only=True):
@@ -51,7 +70,12 @@ class ToolInfo(Value, frozen=True, kw_only=True):
 
 
 class Failure(Value, frozen=True, kw_only=True):
-    """A classified failure: the members of the `error` event. `retry_after` is seconds."""
+    """A classified failure: the members of the `error` event, and what only operators and the runtime need.
+
+    `retry_after` is seconds. `retryable`: the same request may succeed later, if somebody asks again. `inline_retry`:
+    it is worth a wait within the call. `fallback`: another model may be asked without being told to. `details`: at
+    most 2 KB of what the provider said, without secrets.
+    """
 
     error_type: ErrorType
     message: str
@@ -61,6 +85,10 @@ class Failure(Value, frozen=True, kw_only=True):
     code: str | None = None
     provider: ProviderInfo | None = None
     tool: ToolInfo | None = None
+    error_class: ErrorClass | None = None
+    inline_retry: bool = False
+    fallback: bool = False
+    details: str | None = None
 
 
 class MainspringError(Exception):

@@ -44,4 +44,5 @@ def failure_event(failure: Failure) -> ErrorEvent:
         code=failure.code,
         provider=failure.provider,
         tool=failure.tool,
+        error_class=failure.error_class,
     )

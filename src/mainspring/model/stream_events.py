@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from mainspring.model.errors import ErrorSource, ErrorType, ProviderInfo, ToolInfo
+from mainspring.model.errors import ErrorClass, ErrorSource, ErrorType, ProviderInfo, ToolInfo
 from mainspring.model.program import Display
 from mainspring.model.values import Json, Value
 
@@ -39,7 +39,7 @@ class Finish(EventFields, frozen=True, kw_only=True, tag="finish"):
 
 
 class ErrorEvent(EventFields, frozen=True, kw_only=True, tag="error"):
-    """The execution ended with a failure; nothing of the execution follows."""
+    """The execution ended with a failure; nothing of the execution follows. `error_class` is finer than the type."""
 
     error_type: ErrorType
     message: str
@@ -49,6 +49,7 @@ class ErrorEvent(EventFields, frozen=True, kw_only=True, tag="error"):
     code: str | None = None
     provider: ProviderInfo | None = None
     tool: ToolInfo | None = None
+    error_class: ErrorClass | None = None
 
 
 class TextStarted(EventFields, frozen=True, kw_only=True, tag="text-start"):

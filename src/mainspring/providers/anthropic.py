@@ -22,11 +22,11 @@ from mainspring.model.generation import (
     ToolInputStart,
     Usage,
 )
+from mainspring.model.json_shape import is_object
 from mainspring.model.values import Json, encode_json
 from mainspring.providers.anthropic_request import ANSWER_TOOL, FAST_MODE, messages_request, wants_tool_answer
 from mainspring.providers.failures import Failures
 from mainspring.providers.http import ProviderHttp
-from mainspring.providers.json_shape import is_object
 from mainspring.providers.wire import AnswerReader, HttpCall
 
 API_VERSION: Final = "2023-06-01"
@@ -52,7 +52,8 @@ class AnthropicCompleter:
     def complete(self, request: ModelRequest, /) -> AsyncGenerator[list[ModelChunk]]:
         """The streamed answer; see `Completer`."""
         secrets = (self._key,) if self._key else ()
-        failures = Failures(self._provider, model=request.model.partition("/")[2], secrets=secrets)
+        model = request.model.partition("/")[2]
+        failures = Failures(self._provider, model=model, secrets=secrets, now=self._http.now)
         wire = MessagesWire(failures, tool_answer=wants_tool_answer(request))
         return self._http.exchange(self.call(request), AnswerReader(wire, failures), failures)
 

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from mainspring.model.generation import ModelRequest
+from mainspring.model.json_shape import is_list, is_object
 from mainspring.model.messages import Message
 from mainspring.model.parts import (
     FilePart,
@@ -17,7 +18,6 @@ from mainspring.model.parts import (
 )
 from mainspring.model.values import Json
 from mainspring.providers.claude_models import ClaudeModel, claude_model
-from mainspring.providers.json_shape import is_list, is_object
 from mainspring.providers.prompt_text import file_text, result_text
 
 ANSWER_TOOL: Final = "answer_as_json"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Final
@@ -29,10 +29,11 @@ _TROUBLE: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 
 
 class ProviderHttp:
-    """The pool of connections; made at the first call, for the event loop of that call."""
+    """The pool of connections; made at the first call, for the event loop of that call. `now`: Unix seconds."""
 
-    def __init__(self, times: Times | None = None) -> None:
+    def __init__(self, times: Times | None = None, *, now: Callable[[], float] | None = None) -> None:
         self._times = times or Times()
+        self.now = now
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -148,7 +149,7 @@ class Inflater:
             raise self._failures.malformed("the compressed answer is damaged") from None
         self._room -= len(plain)
         if self._inflate.unconsumed_tail or self._room <= 0:
-            raise self._failures.malformed("the compressed answer is suspiciously large")
+            raise self._failures.too_large("the compressed answer is suspiciously large")
         return plain
 
 
@@ -186,7 +187,7 @@ class _Body:
         while data := await self.read():
             found += data
             if len(found) > limit:
-                raise self._failures.malformed(f"the answer is larger than {limit} bytes")
+                raise self._failures.too_large(f"the answer is larger than {limit} bytes")
         return bytes(found)
 
 
@@ -204,15 +205,14 @@ async def _accepted(response: aiohttp.ClientResponse, failures: Failures, deadli
     if response.status != 200:
         raise await _refusal(response, body, failures)
     if response.content_type == "text/html":
-        raise failures.malformed("it is a web page; check the base URL")
+        raise failures.web_page()
     return body
 
 
 async def _refusal(response: aiohttp.ClientResponse, body: _Body, failures: Failures) -> ProviderError:
     """The failure of a response that is no success."""
     if 300 <= response.status < 400:
-        message = f"the provider {failures.provider} redirects, which is not followed: check its base URL"
-        return failures.refused("validation_error", str(response.status), message)
+        return failures.redirect(response.status)
     try:
         text = await body.all(MAX_ERROR_BODY)
     except ProviderError:

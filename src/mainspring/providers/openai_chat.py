@@ -17,10 +17,10 @@ from mainspring.model.generation import (
     ToolInputStart,
     Usage,
 )
+from mainspring.model.json_shape import is_list, is_object
 from mainspring.model.values import Json, encode_json
 from mainspring.providers.failures import Failures
 from mainspring.providers.http import ProviderHttp
-from mainspring.providers.json_shape import is_list, is_object
 from mainspring.providers.openai_chat_request import Quirks, chat_request
 from mainspring.providers.wire import AnswerReader, HttpCall, Parts
 
@@ -31,6 +31,8 @@ _REASONS: Final[dict[str, FinishReason]] = {
     "length": "length",
     "content_filter": "content-filter",
 }
+_FAILURES: Final = frozenset({"insufficient_system_resource", "error", "abort", "network_error"})
+"""Reasons to end that are no ends: the provider gave up."""
 
 
 class ChatCompleter:
@@ -54,7 +56,8 @@ class ChatCompleter:
     def complete(self, request: ModelRequest, /) -> AsyncGenerator[list[ModelChunk]]:
         """The streamed answer; see `Completer`."""
         secrets = (self._key,) if self._key else ()
-        failures = Failures(self._provider, model=request.model.partition("/")[2], secrets=secrets)
+        model = request.model.partition("/")[2]
+        failures = Failures(self._provider, model=model, secrets=secrets, now=self._http.now)
         reader = AnswerReader(ChatWire(failures), failures)
         return self._http.exchange(self.call(request), reader, failures)
 
@@ -204,6 +207,10 @@ class ChatWire:
         """Everything has come: close the parts, say how it ended."""
         if self._reason is None:
             raise self._failures.lost("the answer ended before it was complete")
+        if self._reason in _FAILURES:
+            raise self._failures.ended(self._reason)
+        if _REASONS.get(self._reason) == "tool-calls" and self._parts.count == 0 and not self._calls.all:
+            raise self._failures.nothing_called()
         self._parts.close(out)
         for call in self._calls.all:
             part = self._named(call, "", out)

@@ -8,6 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from mainspring.model.generation import ModelRequest, Thinking, ToolSpec
+from mainspring.model.json_shape import is_list, is_object
 from mainspring.model.messages import Message
 from mainspring.model.parts import (
     FilePart,
@@ -18,7 +19,6 @@ from mainspring.model.parts import (
     ToolResultPart,
 )
 from mainspring.model.values import Json, encode_json
-from mainspring.providers.json_shape import is_list, is_object
 from mainspring.providers.prompt_text import file_text, result_text
 
 Efforts = dict[Thinking, str]

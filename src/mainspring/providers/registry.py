@@ -98,7 +98,7 @@ class Registry:
         from mainspring.providers.http import ProviderHttp  # noqa: PLC0415  loads aiohttp
 
         if self._http is None:
-            self._http = ProviderHttp(self._times)
+            self._http = ProviderHttp(self._times, now=self._clock.now)
         return self._http
 
     def _base_url(self, provider: str, endpoint: Endpoint, failures: Failures) -> str:

@@ -12,9 +12,9 @@ from mainspring.language.report import Report
 from mainspring.language.syntax import ListNode, MapNode, ScalarNode
 from mainspring.model.diagnostics import has_errors
 from mainspring.model.generation import FinishReason, Usage
+from mainspring.model.json_shape import is_list, is_object
 from mainspring.model.spans import Span
 from mainspring.model.values import Json
-from mainspring.providers.json_shape import is_list, is_object
 from mainspring.providers.script import (
     Call,
     Cite,

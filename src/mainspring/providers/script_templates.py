@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
+from mainspring.model.json_shape import is_list, is_object
 from mainspring.model.values import Json, encode_json
-from mainspring.providers.json_shape import is_list, is_object
 
 HOLE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 ROOTS: Final = ("user", "system", "match", "result", "model", "thread", "agent", "step", "turn")

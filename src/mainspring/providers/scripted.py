@@ -48,7 +48,7 @@ from mainspring.model.generation import (
     Usage,
 )
 from mainspring.model.values import Json, encode_json
-from mainspring.providers.failures import Evidence, Failures
+from mainspring.providers.failures import Failures
 from mainspring.providers.script import (
     Call,
     Cite,
@@ -243,8 +243,8 @@ class _Telling:
         if fail.cut:
             return self._failures.lost(fail.message)
         headers = {} if fail.retry_after is None else {"retry-after": str(fail.retry_after)}
-        return self._failures.judge(
-            Evidence(word=fail.type or "", message=fail.message), status=fail.status, headers=headers
+        return self._failures.told(
+            status=fail.status, headers=headers, word=fail.type or "", message=fail.message
         )
 
     def finished(self) -> Finished:

@@ -86,7 +86,9 @@ class AnswerReader:
             self._take(self._parser.feed(data), out)
         except ProviderError as error:
             self.failure = error
-        except (EventTooLarge, msgspec.DecodeError, RecursionError) as error:
+        except EventTooLarge as error:
+            self.failure = self._failures.too_large(str(error))
+        except (msgspec.DecodeError, RecursionError) as error:
             self.failure = self._failures.malformed(str(error))
         return out
 
@@ -128,6 +130,11 @@ class Parts:
         self._next = 0
         self._open: int | None = None
         self._thinking = False
+
+    @property
+    def count(self) -> int:
+        """How many parts have begun."""
+        return self._next
 
     def new(self) -> int:
         """The number of a part that begins now."""
