@@ -11,7 +11,7 @@ from mainspring.engine.lenses import running_generations
 from mainspring.engine.outstanding import outstanding
 from mainspring.model.errors import MainspringError, NotFound, StaleWriter, StoreError
 from mainspring.model.events import Event, decode_event
-from mainspring.model.facts import GenerationStarted
+from mainspring.model.facts import GenerationStarted, Triggered
 from mainspring.model.session import State
 from mainspring.model.signals import ResumeSignal
 from mainspring.model.stream_events import (
@@ -186,7 +186,10 @@ def open_parts(events: list[Event]) -> OpenParts:
     streamed: dict[str, dict[str, tuple[str, bool]]] = {}
     stems: dict[str, str] = {}
     for event in events:
-        if isinstance(event, GenerationStarted):
+        if isinstance(event, Triggered):
+            # The ids of calls say nothing of the turn: those of earlier ones are over.
+            streamed, stems = {}, {}
+        elif isinstance(event, GenerationStarted):
             streamed[event.generation_id] = {}
             stems[event.generation_id.removeprefix("gen_")] = event.generation_id
         elif isinstance(event, AttemptSuperseded):
