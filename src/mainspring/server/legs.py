@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Final
 
-from mainspring.model.errors import Failure
+from mainspring.model.errors import Failure, InvalidRequest
 from mainspring.model.events import failure_event
+from mainspring.model.rows import FACT, Row
 from mainspring.runtime.requests import ContinueRequest, Leg, TriggerRequest
 from mainspring.server.operation import Context
 from mainspring.server.replies import Headers
 from mainspring.server.request import Request
 from mainspring.server.seats import Seat
 from mainspring.server.sse import EventStream
+from mainspring.wires.events import EventsWriter
 from mainspring.wires.native import LegWriter
 from mainspring.wires.native_events import DONE, frame_event
 from mainspring.wires.native_requests import (
@@ -42,10 +45,10 @@ async def trigger_session(context: Context, request: Request) -> EventStream:
     if isinstance(parsed, ParsedContinue):
         seat = take_seat(context, request, goes_on=True)
         leg = await sessions.resume_with(request.project, session_id, _continue(parsed))
-        return answer(context, request, leg, seat=seat)
+        return await answer(context, request, leg, seat=seat)
     seat = take_seat(context, request)
     leg = await sessions.trigger(request.project, session_id, _trigger(parsed))
-    return answer(context, request, leg, seat=seat)
+    return await answer(context, request, leg, seat=seat)
 
 
 async def start_session(context: Context, request: Request) -> EventStream:
@@ -55,7 +58,9 @@ async def start_session(context: Context, request: Request) -> EventStream:
     sessions = context.services.sessions
     record = await sessions.create(request.project, parsed.agent, parsed.input, start_key=parsed.key)
     leg = await sessions.trigger(request.project, record.id, _trigger(parsed.trigger, key=parsed.key))
-    return answer(context, request, leg, seat=seat, headers=((b"x-octavus-session-id", record.id.encode()),))
+    return await answer(
+        context, request, leg, seat=seat, headers=((b"x-octavus-session-id", record.id.encode()),)
+    )
 
 
 async def execute_worker(context: Context, request: Request) -> EventStream:
@@ -66,20 +71,27 @@ async def execute_worker(context: Context, request: Request) -> EventStream:
     if isinstance(parsed, ParsedContinue):
         seat = take_seat(context, request, goes_on=True)
         leg = await sessions.continue_worker(request.project, agent, _continue(parsed))
-        return answer(context, request, leg, seat=seat)
+        return await answer(context, request, leg, seat=seat)
     seat = take_seat(context, request)
     leg = await sessions.run_worker(request.project, agent, parsed.input, tool_schemas=parsed.tool_schemas)
-    return answer(context, request, leg, seat=seat)
+    return await answer(context, request, leg, seat=seat)
 
 
 def take_seat(context: Context, request: Request, *, goes_on: bool = False) -> Seat:
     """Makes sure the answer can stream before anything begins; the resource gives the seat back."""
+    if request.query("format") not in (None, "events"):
+        raise InvalidRequest("format must be events, or absent")
+    request.number("after")
     seat = request.seat = context.seats.reserve(request.principal.key_id, request.secret, goes_on=goes_on)
     return seat
 
 
-def answer(context: Context, request: Request, leg: Leg, *, seat: Seat, headers: Headers = ()) -> EventStream:
+async def answer(
+    context: Context, request: Request, leg: Leg, *, seat: Seat, headers: Headers = ()
+) -> EventStream:
     """The stream of a leg. A reader that leaves it before its end stops the execution, if the operator wants that."""
+    if request.query("format") == "events":
+        return await _events(context, request, leg, seat=seat, headers=headers)
     sessions = context.services.sessions
 
     async def stop() -> None:
@@ -107,6 +119,58 @@ def answer(context: Context, request: Request, leg: Leg, *, seat: Seat, headers:
     )
 
 
+class LegEvents:
+    """The events of a leg with their cursors; `done` where the execution ends or waits for tool results.
+
+    `begins`: where the leg does; before that nothing is its end. `known`: how far the journal reached when it was
+    opened; a request for tools before that has been answered since. `after`: what the reader has seen.
+    """
+
+    __slots__ = ("_begins", "_events", "_known", "done")
+
+    def __init__(self, *, begins: int, known: int, after: int) -> None:
+        self._begins = begins
+        self._known = known
+        self._events = EventsWriter(after=after)
+        self.done = False
+
+    def open(self) -> bytes:
+        """Nothing comes before the first event."""
+        return b""
+
+    def feed(self, rows: Iterable[Row]) -> bytes:
+        """The bytes of these rows."""
+        out: list[bytes] = []
+        for row in rows:
+            out.append(self._events.feed((row,)))
+            if row.kind == FACT and row.last > self._begins:
+                waiting = self._events.waiting and row.last >= self._known
+                self.done = waiting or self._events.idle
+            if self.done:
+                break
+        return b"".join(out)
+
+
+async def _events(
+    context: Context, request: Request, leg: Leg, *, seat: Seat, headers: Headers
+) -> EventStream:
+    """The stream of a leg for a reader that comes back after a cut, and therefore cancels nothing by leaving."""
+    record = await context.services.sessions.record(request.project, leg.session_id)
+    seen = request.number("after")
+    after = leg.after if seen is None else min(seen, leg.after)
+    where = (
+        (b"x-mainspring-cursor", str(after).encode()),
+        (b"x-mainspring-execution-id", leg.execution_id.encode()),
+        (b"x-mainspring-session-id", leg.session_id.encode()),
+    )
+    return EventStream(
+        writer=LegEvents(begins=leg.after, known=record.cursor, after=after),
+        batches=context.services.sessions.follow(leg.session_id, after),
+        seat=seat,
+        headers=(*headers, *where),
+    )
+
+
 def _trigger(parsed: ParsedTrigger, *, key: str | None = None) -> TriggerRequest:
     return TriggerRequest(
         trigger=parsed.trigger,
@@ -115,7 +179,7 @@ def _trigger(parsed: ParsedTrigger, *, key: str | None = None) -> TriggerRequest
         rollback=parsed.rollback,
         rollback_after=parsed.rollback_after,
         tool_schemas=parsed.tool_schemas,
-        key=key,
+        key=key or parsed.key,
     )
 
 

@@ -63,6 +63,15 @@ _DIRECT: Final = Query(
     "string",
     "`direct`: a browser reads, it is asked for tool results by `client-tool-request`",
 )
+_EVENTS: Final = (
+    Query(
+        "format",
+        "string",
+        "`events`: every event with its cursor, as `/events` gives them, until the execution ends or waits; leaving "
+        "cancels nothing; `X-Mainspring-Cursor`, `-Execution-Id` and `-Session-Id` say where it begins",
+    ),
+    Query("after", "integer", "with `format=events`: the last cursor the reader has seen of this execution"),
+)
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation(
@@ -148,7 +157,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         summary="Run a worker, or give the tool results that a run waits for.",
         takes=WorkerBody,
         streams=True,
-        query=(_DIRECT,),
+        query=(_DIRECT, *_EVENTS),
     ),
     Operation(
         method="GET",
@@ -182,7 +191,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         summary="Create a session and trigger it at once.",
         takes=StartBody,
         streams=True,
-        query=(_DIRECT,),
+        query=(_DIRECT, *_EVENTS),
     ),
     Operation(
         method="GET",
@@ -211,7 +220,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         summary="Trigger the agent, or give the tool results that an execution waits for.",
         takes=TriggerBody,
         streams=True,
-        query=(_DIRECT,),
+        query=(_DIRECT, *_EVENTS),
     ),
     Operation(
         method="POST",

@@ -84,7 +84,8 @@ class TurnBody(Value, frozen=True, kw_only=True):
 class TriggerBody(Value, frozen=True, kw_only=True):
     """A trigger, or with `executionId` the tool results an execution waits for: then only those count.
 
-    `rollbackAfterMessageId` drops what came after that message first; null drops all.
+    `rollbackAfterMessageId` drops what came after that message first; null drops all. The same `idempotencyKey` again
+    is the same execution.
     """
 
     trigger_name: str | None = None
@@ -92,6 +93,7 @@ class TriggerBody(Value, frozen=True, kw_only=True):
     sender: Sender | None = None
     dynamic_tool_schemas: tuple[ToolSchema, ...] = ()
     rollback_after_message_id: str | None = None
+    idempotency_key: str | None = None
     execution_id: str | None = None
     tool_results: tuple[ToolResultBody, ...] = ()
 

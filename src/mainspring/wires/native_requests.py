@@ -25,7 +25,10 @@ _NO_REASON: Final = "The tool failed without a message."
 
 
 class ParsedTrigger(Value, frozen=True, kw_only=True):
-    """A trigger. `rollback`: cut the main thread after `rollback_after` first (None: empty it)."""
+    """A trigger. `rollback`: cut the main thread after `rollback_after` first (None: empty it).
+
+    The same `key` again means the same execution.
+    """
 
     trigger: str | None = None
     input: dict[str, Json] = {}
@@ -33,6 +36,7 @@ class ParsedTrigger(Value, frozen=True, kw_only=True):
     rollback: bool = False
     rollback_after: str | None = None
     tool_schemas: tuple[dict[str, Json], ...] = ()
+    key: str | None = None
 
 
 class ParsedContinue(Value, frozen=True, kw_only=True):
@@ -91,6 +95,7 @@ def parse_trigger(body: Json) -> Leg:
         rollback="rollbackAfterMessageId" in fields.members,
         rollback_after=rollback_after,
         tool_schemas=_schemas(fields) or (),
+        key=_key(fields),
     )
 
 
@@ -107,7 +112,7 @@ def parse_start(body: Json) -> ParsedStart:
     return ParsedStart(
         agent=fields.name("agentId"),
         input=fields.mapping_or_empty("input"),
-        key=fields.name("idempotencyKey") if fields.has("idempotencyKey") else None,
+        key=_key(fields),
         trigger=ParsedTrigger(
             trigger=trigger.name("triggerName") if trigger.has("triggerName") else None,
             input=trigger.mapping_or_empty("input"),
@@ -182,6 +187,10 @@ def _result(fields: Fields) -> ToolResult:
         error=_NO_REASON if error is not None and not error.strip() else error,
         files=tuple(read_file(file) for file in fields.objects("files", most=MAX_FILES)),
     )
+
+
+def _key(fields: Fields) -> str | None:
+    return fields.name("idempotencyKey") if fields.has("idempotencyKey") else None
 
 
 def _sender(fields: Fields) -> Sender | None:

@@ -1,0 +1,273 @@
+"""Owns one turn as a generator of steps: posted, read, its tools answered, read on after every cut, to its end.
+
+Every event is read with its cursor. A stream that breaks is read on from the last cursor that arrived whole, so no
+event is lost or seen twice; what is posted twice counts once, by its idempotency key or by the ledger of tool calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Final
+
+from mainspring.client.errors import ConnectionFailed, StreamError, UnexpectedAnswer
+from mainspring.client.events import (
+    Event,
+    ToolOutputAvailable,
+    ToolOutputError,
+    UsageEvent,
+    asked_of_client,
+)
+from mainspring.client.following import open_events, read_event
+from mainspring.client.retries import Retries, attempt, backoff, refusal
+from mainspring.client.routes import Route, continue_route, session_route, stop_request
+from mainspring.client.sse import EventReader
+from mainspring.client.steps import (
+    Answer,
+    Broken,
+    Leave,
+    Pause,
+    Read,
+    Request,
+    RunTools,
+    Send,
+    Show,
+    Steps,
+)
+from mainspring.model.signals import ToolResult
+from mainspring.model.stream_events import ErrorEvent, Finish, PendingToolCall, Start, ToolRequest
+
+ENDED: Final = frozenset((404, 409))
+"""What results are answered with when the execution, or the call, is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnOptions:
+    """How a turn is driven. `tools`: what has a function. `client_tools`: what the caller answers; None: all else."""
+
+    retries: Retries
+    tools: Collection[str] = ()
+    client_tools: Collection[str] | None = None
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a turn is. `shown`: the last cursor that the caller has; `read`: the last that arrived."""
+
+    session_id: str = ""
+    execution_id: str = ""
+    read: int | None = None
+    shown: int | None = None
+    settled: bool = False
+    """Its `finish` or `error` has come: there is nothing left to stop."""
+    over: bool = False
+    waiting: bool = False
+    """It has asked the caller for results."""
+    failure: ErrorEvent | None = None
+    open_calls: dict[str, PendingToolCall] = field(default_factory=dict[str, PendingToolCall])
+
+
+class TurnDriver:
+    """Drives one turn. `route`: where it goes on; None: at the session that its first answer names.
+
+    Without a `first` request it is picked up again.
+    """
+
+    def __init__(
+        self, route: Route | None, options: TurnOptions, *, first: Request | None, place: Place
+    ) -> None:
+        self._route = route
+        self._options = options
+        self._first = first
+        self.place = place
+        self._reader = EventReader()
+        self._ends = False
+        self._answered: set[str] = set()
+
+    def run(self) -> Steps[None]:
+        """The whole turn. Raises `ApiError`, `ConnectionFailed`, `UnexpectedAnswer`, and `StreamError` at its end."""
+        if self._first is not None:
+            yield from self._post(self._first)
+        else:
+            yield from self._pick_up()
+        while not self.place.over:
+            yield from self._read()
+            calls = tuple(self.place.open_calls.values())
+            if not calls:
+                continue
+            done = yield from self._results(calls)
+            if not done:
+                yield self._hand_over(calls)
+                return
+            yield from self._answer(done)
+        if self.place.failure is not None:
+            raise StreamError(self.place.failure)
+
+    def leaving(self) -> Request | None:
+        """How to stop what still runs, if anything does."""
+        place = self.place
+        if not place.execution_id or place.settled or place.waiting:
+            return None
+        return stop_request(place.session_id, place.execution_id)
+
+    # ---- posting --------------------------------------------------------------------------------------------
+
+    def _post(self, request: Request) -> Steps[None]:
+        answer = yield from attempt(Send(request, streams=True), self._options.retries.requests)
+        if answer.status != 200:
+            raise refusal(answer)
+        self._opened(answer)
+
+    def _opened(self, answer: Answer) -> None:
+        place = self.place
+        try:
+            begins = int(answer.headers["x-mainspring-cursor"])
+            place.execution_id = answer.headers["x-mainspring-execution-id"]
+            place.session_id = answer.headers["x-mainspring-session-id"]
+        except (KeyError, ValueError):
+            raise UnexpectedAnswer("What answers does not stream as a Mainspring server does") from None
+        if place.read is None:
+            place.read = begins
+        self._reader = EventReader()
+        self._ends = True
+
+    def _answer(self, results: tuple[ToolResult, ...]) -> Steps[None]:
+        """Posts results; if they are refused because the execution went on without them, reads what happened."""
+        place = self.place
+        route = self._route or session_route(place.session_id)
+        request = continue_route(route, place.execution_id, results, after=place.read)
+        answer = yield from attempt(Send(request, streams=True), self._options.retries.requests)
+        self._answered.update(result.tool_call_id for result in results)
+        place.open_calls.clear()
+        if answer.status == 200:
+            self._opened(answer)
+            return
+        error = refusal(answer)
+        if answer.status not in ENDED:
+            raise error
+        yield from self._catch_up()
+        if not place.over:
+            if error.code != "RESULT_CONFLICT":
+                raise error
+            yield from self._follow()
+
+    # ---- reading --------------------------------------------------------------------------------------------
+
+    def _read(self) -> Steps[None]:
+        """Reads until the execution is over or asks for tools that nobody has answered."""
+        cuts = 0
+        place = self.place
+        while not (place.over or place.open_calls):
+            piece: bytes | Broken | None = yield Read()
+            if isinstance(piece, bytes):
+                shown, arrived = self._take(piece)
+                cuts = 0 if arrived else cuts
+                if shown:
+                    yield Show(shown)
+                continue
+            yield Leave()
+            cuts += 1
+            if cuts > self._options.retries.streams:
+                why = piece.message if piece is not None else "it ended too early, again and again"
+                raise ConnectionFailed(
+                    f"The stream broke: {why}", execution_id=place.execution_id, cursor=place.read
+                )
+            if cuts > 1:
+                yield Pause(backoff(cuts - 2))
+            yield from self._follow()
+        yield Leave(ends=self._ends)
+
+    def _take(self, piece: bytes) -> tuple[list[tuple[int, Event]], bool]:
+        """What these bytes bring: the events to show, and whether any arrived."""
+        shown: list[tuple[int, Event]] = []
+        arrived = self._reader.feed(piece)
+        for cursor, data in arrived:
+            event = read_event(data)
+            if cursor is not None:
+                self.place.read = cursor
+            if self._see(event):
+                shown.append((self.place.read or 0, event))
+            if self.place.over:
+                break
+        return shown, bool(arrived)
+
+    def _see(self, event: Event) -> bool:
+        """Takes note of an event; whether the caller sees it."""
+        place = self.place
+        match event:
+            case ToolRequest():
+                place.open_calls = {
+                    call.tool_call_id: call
+                    for call in event.tool_calls
+                    if call.tool_call_id not in self._answered
+                }
+                return False
+            case ToolOutputAvailable() | ToolOutputError():
+                place.open_calls.pop(event.tool_call_id, None)
+            case Start():
+                place.execution_id = event.execution_id
+            case Finish():
+                place.settled = True
+            case ErrorEvent():
+                place.settled = True
+                place.failure = event
+            case UsageEvent():
+                place.over = event.execution_id == place.execution_id
+                place.open_calls.clear()
+            case _:
+                pass
+        return True
+
+    def _follow(self, *, on: bool = True) -> Steps[None]:
+        """Opens the session's events after what was read; `on`: with what is to come."""
+        place = self.place
+        most = self._options.retries.streams
+        try:
+            yield from open_events(place.session_id, after=place.read or 0, follow=on, most=most)
+        except ConnectionFailed as error:
+            error.execution_id = place.execution_id or None
+            raise
+        self._reader = EventReader()
+        self._ends = False
+
+    def _catch_up(self) -> Steps[None]:
+        """Reads what the journal holds after what was read, and shows it."""
+        yield from self._follow(on=False)
+        while not self.place.over:
+            piece: bytes | Broken | None = yield Read()
+            if not isinstance(piece, bytes):
+                break
+            shown, _ = self._take(piece)
+            if shown:
+                yield Show(shown)
+        yield Leave()
+
+    def _pick_up(self) -> Steps[None]:
+        """Finds out where an execution stands that another process, or an earlier life of this one, has driven."""
+        yield from self._catch_up()
+        if not self.place.over and not self.place.open_calls:
+            yield from self._follow()
+
+    # ---- tools ----------------------------------------------------------------------------------------------
+
+    def _results(self, calls: tuple[PendingToolCall, ...]) -> Steps[tuple[ToolResult, ...]]:
+        """The results of the calls that are ours; those that are nobody's are refused."""
+        options = self._options
+        ours = tuple(call for call in calls if call.tool_name in options.tools)
+        results: tuple[ToolResult, ...] = ()
+        if ours:
+            results = yield RunTools(ours, self.place.session_id, self.place.execution_id)
+        if options.client_tools is None:
+            return results
+        nobodys = (call for call in calls if call not in ours and call.tool_name not in options.client_tools)
+        return (*results, *(_refused(call) for call in nobodys))
+
+    def _hand_over(self, calls: tuple[PendingToolCall, ...]) -> Show:
+        place = self.place
+        place.waiting = True
+        return Show([(place.read or 0, event) for event in asked_of_client(place.execution_id, calls)])
+
+
+def _refused(call: PendingToolCall) -> ToolResult:
+    said = f'Tool "{call.tool_name}" is not available: nothing answers it here.'
+    return ToolResult(tool_call_id=call.tool_call_id, tool_name=call.tool_name, error=said)
