@@ -1,6 +1,7 @@
 """Commands that talk to a server: sync, chat, sessions; each over real HTTP on loopback."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,12 @@ from mainspring.cli.http import Api, Received
 from mainspring.cli.tailing import follow
 from mainspring.model.errors import Unavailable
 from tests.cli.conftest import Run, json_of, lines_of
+
+WORKER = """\
+steps:
+  Begin: {block: start-thread, thread: main, model: scripted/x, system: system}
+  Answer: {block: next-message}
+"""
 
 
 @pytest.fixture
@@ -43,17 +50,34 @@ def test_sync_refuses_what_is_not_valid(online: Run, agent: Path) -> None:
     assert json_of(online("sync", agent, "--json"), 1)["issues"][0]["line"] == 1
 
 
-def test_sync_tells_what_only_the_server_knows(online: Run, agent: Path) -> None:
+def test_sync_tells_what_only_the_server_knows(online: Run, agent: Path, tmp_path: Path) -> None:
     protocol = agent / "protocol.yaml"
-    protocol.write_text(protocol.read_text() + "  workers: [helper]\nworkers:\n  helper: {description: Helps}\n")
+    protocol.write_text(
+        protocol.read_text() + "  workers: [helper]\nworkers:\n  helper: {description: Helps}\n"
+    )
+    warned = online("sync", agent)
+    assert warned.exit_code == 0
+    assert "warning: no worker agent `helper` is published yet" in warned.output
+    assert "1 warning" in warned.output
+    shutil.copytree(agent, tmp_path / "helper")
+    settings = tmp_path / "helper" / "settings.json"
+    settings.write_text('{"slug": "helper", "name": "Helper", "format": "worker"}')
+    (tmp_path / "helper" / "protocol.yaml").write_text(WORKER)
+    assert online("sync", "helper").exit_code == 0
+    protocol.write_text(protocol.read_text().replace("Helps}", "Helps, tools: {nothing: get-order}}"))
     refused = online("sync", agent)
     assert refused.exit_code == 1
-    assert "helper" in refused.stderr
-    assert "protocol.yaml:" in refused.stderr
+    assert "the worker `helper` has no tool `nothing`" in refused.stderr
 
 
 def test_chat_asks_the_person_for_tool_results(shop: Run) -> None:
-    shown = shop("chat", "shop-desk", "-m", "Where is order 17?", typed='nonsense\n{"orderId": "17", "status": "lost"}\n')
+    shown = shop(
+        "chat",
+        "shop-desk",
+        "-m",
+        "Where is order 17?",
+        typed='nonsense\n{"orderId": "17", "status": "lost"}\n',
+    )
     assert shown.exit_code == 0
     assert '-> get-order {"orderId":"17"}' in shown.output
     assert "not JSON" in shown.output
@@ -145,7 +169,9 @@ def test_pages_are_joined(shop: Run, session: str, monkeypatch: pytest.MonkeyPat
 def test_a_waiting_session_says_so(shop: Run, api: Api) -> None:
     made = api.post("/api/agent-sessions", {"agentId": "shop-desk"})["sessionId"]
     body = {"triggerName": "user-message", "input": {"USER_MESSAGE": "order 17"}}
-    assert [event.data["type"] for event in api.events("POST", f"/api/agent-sessions/{made}/trigger", body=body)]
+    assert [
+        event.data["type"] for event in api.events("POST", f"/api/agent-sessions/{made}/trigger", body=body)
+    ]
     assert "waits for tools" in shop("sessions", "list").output
 
 
@@ -156,7 +182,9 @@ def test_a_session_is_shown_and_exported(shop: Run, session: str, tmp_path: Path
     assert json_of(shop("sessions", "show", session, "--json"))["id"] == session
     whole = json_of(shop("sessions", "export", session))
     assert whole["session"]["id"] == session
-    assert shop("sessions", "export", session, "-o", "out.json").output.startswith(f"Wrote {len(whole['events'])} ")
+    assert shop("sessions", "export", session, "-o", "out.json").output.startswith(
+        f"Wrote {len(whole['events'])} "
+    )
     assert json.loads((tmp_path / "out.json").read_bytes()) == whole
     told = json_of(shop("sessions", "export", session, "-o", "out.json", "--json"))
     assert told["events"] == len(whole["events"])

@@ -63,12 +63,11 @@ class Refused(InvalidRequest):
 
 
 class ServerRefused(MainspringError):
-    """A server answered with an error; `issues` are those of an agent that does not compile."""
+    """A server answered with an error."""
 
-    def __init__(self, message: str, *, code: str, status: int, issues: list[dict[str, object]]) -> None:
+    def __init__(self, message: str, *, code: str, status: int) -> None:
         super().__init__(message, code=code)
         self.status = status
-        self.issues = issues
 
 
 def exit_code_of(error: MainspringError) -> int:

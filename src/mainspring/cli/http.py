@@ -125,7 +125,6 @@ class Api:
             str(body.get("error", f"The server answered {answer.status_code}.")),
             code=str(body.get("code", "UNKNOWN")),
             status=answer.status_code,
-            issues=body.get("issues", []),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -56,23 +56,29 @@ def publish(api: Api, checked: Checked) -> Published:
     """Publishes a folder that was checked; raises `InvalidAgent` with every problem, ours and the server's."""
     if checked.program is None or checked.source is None:
         raise InvalidAgent("The agent is not valid.", diagnostics=checked.diagnostics)
+    body = body_of(checked.source)
+    found = _known_to(api, body, checked.diagnostics)
+    if has_errors(found):
+        raise InvalidAgent("The agent is not valid on this server.", diagnostics=found)
     slug = checked.source.settings.slug
     before = _version(api, slug)
-    try:
-        made = api.post("/api/agents", body_of(checked.source))
-    except ServerRefused as error:
-        if error.issues:
-            found = tuple(_diagnostic(issue) for issue in error.issues)
-            raise InvalidAgent(error.message, diagnostics=found) from error
-        raise
+    made = api.post("/api/agents", body)
     return Published(
         agent_id=str(made["agentId"]),
         slug=slug,
         program=checked.program,
         created=before is None,
         changed=before != checked.program.hash,
-        warnings=checked.diagnostics,
+        warnings=found,
     )
+
+
+def _known_to(api: Api, body: Json, ours: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """Our complaints, and what only the server can know, such as which workers there are."""
+    told = api.post("/api/agents/validate", body)
+    seen = {(one.code, one.message) for one in ours}
+    theirs = [_diagnostic(issue) for issue in (*told["errors"], *told["warnings"])]
+    return (*ours, *(one for one in theirs if (one.code, one.message) not in seen))
 
 
 def _version(api: Api, slug: str) -> str | None:
@@ -119,9 +125,8 @@ def program_of(agent: dict[str, Any]) -> Program:
     return compiled.program
 
 
-def _diagnostic(issue: dict[str, object]) -> Diagnostic:
+def _diagnostic(found: dict[str, Any]) -> Diagnostic:
     """A server's issue as the complaint it was."""
-    found = cast("dict[str, Any]", issue)
     span = None
     if found.get("file") and found.get("line"):
         line, column = int(found["line"]), int(found.get("column") or 1)
