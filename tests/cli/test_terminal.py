@@ -89,9 +89,12 @@ def test_colours_are_for_terminals_that_want_them(screen: Screen, monkeypatch: p
     assert Terminal().paint("Hello", "good") == "Hello"
 
 
-def test_json_mode_says_nothing_else() -> None:
-    shown = Terminal(as_json=True)
-    assert not shown.interactive or shown.as_json
+def test_json_mode_says_nothing_to_people(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal(as_json=True)
+    terminal.line("Hello")
+    terminal.write("Hello")
+    terminal.json({"a": 1})
+    assert capsys.readouterr().out == '{"a":1}\n'
 
 
 def test_long_work_is_shown_where_somebody_looks(screen: Screen) -> None:
@@ -193,23 +196,19 @@ def test_ctrl_c_at_the_prompt_ends_it(screen: Screen, types: Any, api: Api, agen
         conversation(api, agent).talk(())
 
 
-def test_an_agent_with_other_triggers(screen: Screen, types: Any, api: Api, agent: Path) -> None:
+def test_an_agent_with_other_triggers(api: Api, agent: Path) -> None:
     protocol = agent / "protocol.yaml"
     body = protocol.read_text()
     one = "triggers:\n  read:\n    input:\n      COUNT: {type: integer, optional: true}\n      TEXT: {type: string}\n"
     start, end = body.index("triggers:"), body.index("agent:")
     handler = "\nhandlers:\n  read:\n    Answer: next-message\n"
     protocol.write_text(body[:start] + one + "\n" + body[end:] + handler)
-    types("Hello")
-    talk = conversation(api, agent)
-    assert talk._said("Hello") == ("read", {"TEXT": "Hello"})
+    assert conversation(api, agent)._said("Hello") == ("read", {"TEXT": "Hello"})
     two = one + "  write: {}\n"
     protocol.write_text(
         body[:start] + two + "\n" + body[end:] + handler + "  write:\n    Answer: next-message\n"
     )
-    types("Hello")
-    assert conversation(api, agent).talk(())
-    assert "use /trigger NAME (read, write)" in screen.text()
+    assert conversation(api, agent)._said("Hello") == ("user-message", {"USER_MESSAGE": "Hello"})
 
 
 def test_a_worker_runs_as_often_as_wanted(

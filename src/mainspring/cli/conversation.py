@@ -116,17 +116,16 @@ class Conversation:
         return True
 
     def _said(self, text: str) -> tuple[str, dict[str, Json]]:
-        """The trigger that takes what was typed, and its input."""
+        """The trigger that takes what was typed, and its input.
+
+        That is `user-message`, which every agent has; but where it is only assumed, the one trigger that is written.
+        """
         triggers = self.program.triggers
-        name = USUAL if USUAL in triggers or len(triggers) != 1 else next(iter(triggers))
-        if name not in triggers:
-            raise InvalidRequest(
-                f"The agent has no {USUAL}: use /trigger NAME ({', '.join(triggers) or 'none'})"
-            )
-        trigger = triggers[name]
+        written = [trigger for trigger in triggers.values() if not trigger.assumed]
+        trigger = written[0] if triggers[USUAL].assumed and len(written) == 1 else triggers[USUAL]
         words = _takes_words(trigger)
         given = {words: text} if words else {}
-        return name, fill(trigger.input, given, self.terminal)
+        return trigger.name, fill(trigger.input, given, self.terminal)
 
     def _named(self, text: str) -> tuple[str, dict[str, Json]]:
         """A trigger by name, with its input as JSON or asked for."""
