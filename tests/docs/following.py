@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time  # noqa: TID251  a real process is waited for
 from pathlib import Path
+from typing import Self
 
 from mainspring.settings import process_environment
 from tests.docs.pages import ROOT, Fence, fences
@@ -73,16 +74,18 @@ class Following:
 
     def follow(self, page: Path) -> int:
         """Does all of it, and returns how many blocks were run or compared."""
-        done = 0
-        try:
-            for fence in fences(page):
-                done += self._do(fence)
-        finally:
-            self.close()
-        return done
+        return sum(self._do(fence) for fence in fences(page))
 
-    def close(self) -> None:
-        """Ends the servers."""
+    def play(self, fence: Fence) -> list[str]:
+        """Runs a block of JavaScript beside what was done before; the lines it prints."""
+        (self.folder / "shown.mjs").write_text(fence.text.replace(PORT, self._port), encoding="utf-8")
+        self._run("node shown.mjs", fence)
+        return same(self._said)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         for server in self._servers:
             server.send_signal(signal.SIGTERM)
             server.wait(PATIENCE)

@@ -30,13 +30,13 @@ _NAMED = {"Variable": "VARIABLE", "Given": "a declared input", "Blocks": "blocks
 def shape_words(schema: dict[str, Any]) -> str:
     """What may be written for a schema, in a few words."""
     if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
+        name = str(schema["$ref"]).rpartition("/")[2]
         return _NAMED.get(name, name.lower())
     if "const" in schema:
         return f"`{schema['const']}`"
     if "enum" in schema:
         return " ".join(f"`{word}`" for word in schema["enum"])
-    kind = schema.get("type")
+    kind = schema.get("type", "any")
     if kind == "array":
         return "list of " + shape_words(schema["items"])
     if kind == "object":
@@ -45,7 +45,7 @@ def shape_words(schema: dict[str, Any]) -> str:
         return _number_words(schema)
     if kind == "string":
         return _text_words(schema)
-    return _union_words(schema) if "anyOf" in schema else str(kind or "any")
+    return _union_words(schema) if "anyOf" in schema else str(kind)
 
 
 def _number_words(schema: dict[str, Any]) -> str:

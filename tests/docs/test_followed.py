@@ -15,16 +15,20 @@ PACKAGES = ROOT / "tests" / "interop" / "node_modules"
 
 
 @pytest.mark.interop
-def test_the_tutorial(tmp_path: Path) -> None:
+def test_the_tutorial_and_the_backend_of_the_readme(tmp_path: Path) -> None:
     assert (PACKAGES / "@octavus" / "server-sdk").is_dir(), "`make test-interop` installs the packages"
     (tmp_path / "node_modules").symlink_to(PACKAGES)
-    assert Following(tmp_path).follow(DOCS / "tutorial.md") >= 20
+    [shown] = [fence for fence in fences(ROOT / "README.md") if fence.language == "js"]
+    with Following(tmp_path) as reader:
+        assert reader.follow(DOCS / "tutorial.md") >= 20
+        assert reader.play(shown) == ["Order 17 is on its way."]
 
 
 @pytest.mark.e2e
 def test_the_guide_to_testing(tmp_path: Path) -> None:
     assert shutil.which("bash"), "the commands of the guide are for bash"
-    assert Following(tmp_path).follow(DOCS / "guides" / "testing-your-agent.md") == 2
+    with Following(tmp_path) as reader:
+        assert reader.follow(DOCS / "guides" / "testing-your-agent.md") == 2
 
 
 @pytest.mark.e2e

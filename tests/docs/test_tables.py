@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from mainspring.language.rules.table import RULES
-from mainspring.model.errors import ErrorType
+from mainspring.model.errors import ErrorClass, ErrorType
 from mainspring.model.stream_events import StreamFinish
 from mainspring.providers.failures import Failures
+from mainspring.runtime.classify import error_type_of
 from mainspring.runtime.keys import SCOPES
 from mainspring.settings import NAMES
 from tests.docs.events import MADE, PRIVATE, PUBLIC, events_table, shapes_table, tag_of, types_list
@@ -30,7 +33,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "types": type_tables,
     "blocks": block_tables,
     **{
-        name: lambda name=name: member_table(name)
+        name: partial(member_table, name)
         for name in TOP
         if name not in {"types", "handlers", "steps", "output"}
     },
@@ -72,8 +75,16 @@ def test_every_rule_has_a_line_in_the_reference() -> None:
 
 def test_every_type_of_error_is_explained() -> None:
     named = set(code_words(ROOT / "docs" / "guides" / "errors.md"))
-    assert set(ErrorType.__args__) - named == set()
-    assert set(StreamFinish.__args__) - set(code_words(ROOT / "docs" / "guides" / "streaming.md")) == set()
+    assert set(get_args(ErrorType)) - named == set()
+    assert set(get_args(StreamFinish)) - set(code_words(ROOT / "docs" / "guides" / "streaming.md")) == set()
+
+
+def test_every_class_of_error_has_its_type() -> None:
+    text = (ROOT / "docs" / "guides" / "errors.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([`\w, ]+) \| `(\w+)` \|$", text, re.MULTILINE)
+    told = {name: error_type for names, error_type in rows for name in re.findall(r"\w+", names)}
+    classes = get_args(ErrorClass)
+    assert {name: told.get(name) for name in classes} == {name: error_type_of(name) for name in classes}
 
 
 def test_the_statuses_of_providers_are_what_the_guide_says() -> None:
