@@ -53,12 +53,16 @@ VALUES = st.recursive(
 )
 BODIES = st.dictionaries(NAME, VALUES, max_size=6)
 ROUNDS = 25
+CHATS = ("/api/chat",)
+"""Where the routes begin that talk to an interactive agent by a name of the conversation."""
 
 
 async def target(desk: Desk, operation: Operation) -> str:
     """The path of a route on something that is there."""
     session = await desk.session()
     agent = await desk.agent(worker_agent())
+    if operation.path.startswith(CHATS):
+        return operation.path.replace("{id}", "support")
     return operation.path.replace("{id}", session if "sessions" in operation.path else agent)
 
 
@@ -100,6 +104,7 @@ def sample(operation: Operation) -> dict[str, Any]:
     }
     turn = {"triggerName": "user-message", "input": {"USER_MESSAGE": "x"}}
     bodies: dict[str, dict[str, Any]] = {
+        "chat": {"id": "c", "messages": [message], "trigger": "submit-message", "input": {"COMPANY": "Acme"}},
         "create_agent": chat_agent("other"),
         "validate_agent": chat_agent("other"),
         "update_agent": {**worker_agent(), "references": []},

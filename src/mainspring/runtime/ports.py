@@ -145,6 +145,10 @@ class EventLog(Protocol):
         """Only the row."""
         ...
 
+    async def record_by_key(self, project_id: str, start_key: str, /) -> SessionRecord | None:
+        """The session that was created with a `start_key`."""
+        ...
+
     async def read(self, session_id: str, after: int, limit: int, /) -> list[Row]:
         """Up to `limit` rows whose `last` > `after`, in order, stubs included."""
         ...

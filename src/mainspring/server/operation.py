@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from mainspring.server.options import ServerOptions
-from mainspring.server.replies import Reply
+from mainspring.server.replies import Nothing, Reply
 from mainspring.server.request import Request
 from mainspring.server.seats import Seats
 from mainspring.server.services import Services
@@ -27,7 +27,7 @@ class Context:
     operations: tuple[Operation, ...]
 
 
-Answer: TypeAlias = Reply | EventStream
+Answer: TypeAlias = Reply | Nothing | EventStream
 Handler: TypeAlias = Callable[[Context, Request], Awaitable[Answer]]
 
 

@@ -31,6 +31,16 @@ class Reply:
         await send({"type": "http.response.body", "body": b"" if bodiless else self.body})
 
 
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is nothing to say: 204, without a body."""
+
+    async def send(self, send: Send, *, headers: Headers = (), bodiless: bool = False) -> None:
+        """Sends it; `bodiless` makes no difference."""
+        await send({"type": "http.response.start", "status": 204, "headers": [UNTOUCHED, *headers]})
+        await send({"type": "http.response.body", "body": b""})
+
+
 def reply(value: object, *, status: int = 200) -> Reply:
     """A value as JSON."""
     return Reply(status, encode_json(value))

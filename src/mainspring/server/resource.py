@@ -12,7 +12,7 @@ from mainspring.server.auth import authorize, cors_headers, host_allowed, prefli
 from mainspring.server.bodies import ClientLeft
 from mainspring.server.errors import broken, error_reply, refusal
 from mainspring.server.operation import Answer, Context, Operation
-from mainspring.server.replies import Headers, Reply
+from mainspring.server.replies import Headers, Nothing, Reply
 from mainspring.server.request import Request
 
 LOG: Final = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Resource:
         except ClientLeft:
             return
         try:
-            if isinstance(answer, Reply):
+            if isinstance(answer, Reply | Nothing):
                 await answer.send(send, headers=headers, bodiless=request.method == "HEAD")
             else:
                 await answer.send(request, send, headers)

@@ -12,6 +12,7 @@ from mainspring.server.agents import (
     update_agent,
     validate_agent,
 )
+from mainspring.server.ai_sdk import chat, get_chat_messages, resume_chat, stop_chat
 from mainspring.server.events import follow_session
 from mainspring.server.health import health, ready
 from mainspring.server.legs import execute_worker, start_session, trigger_session
@@ -21,6 +22,7 @@ from mainspring.server.schemas import (
     AgentChanged,
     AgentDetail,
     AgentList,
+    ChatMessages,
     Health,
     LogPage,
     SessionCleared,
@@ -45,6 +47,7 @@ from mainspring.server.sessions import (
 from mainspring.server.taken import (
     AgentBody,
     AgentPatch,
+    ChatBody,
     CreateBody,
     RestoreBody,
     StartBody,
@@ -268,5 +271,39 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         scopes=SESSIONS,
         summary="The whole journal of a session.",
         gives=SessionExport,
+    ),
+    Operation(
+        method="POST",
+        path="/api/chat/{id}",
+        handler=chat,
+        scopes=SESSIONS,
+        summary="AI SDK: a message for an agent, or the outputs of the client's tools.",
+        takes=ChatBody,
+        streams=True,
+        query=(Query("leaving", "string", "`stop`: a reader that leaves stops the turn"),),
+    ),
+    Operation(
+        method="GET",
+        path="/api/chat/{id}/{chat}/stream",
+        handler=resume_chat,
+        scopes=SESSIONS,
+        summary="AI SDK: the turn that runs, from its start; 204 if none does.",
+        streams=True,
+    ),
+    Operation(
+        method="GET",
+        path="/api/chat/{id}/{chat}/messages",
+        handler=get_chat_messages,
+        scopes=SESSIONS,
+        summary="AI SDK: the messages of a chat, to begin `useChat` with.",
+        gives=ChatMessages,
+    ),
+    Operation(
+        method="POST",
+        path="/api/chat/{id}/{chat}/stop",
+        handler=stop_chat,
+        scopes=SESSIONS,
+        summary="AI SDK: stop the turn that runs; again is no error.",
+        gives=SessionStopped,
     ),
 )

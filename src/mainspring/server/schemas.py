@@ -145,6 +145,13 @@ class SessionStopped(Value, frozen=True, kw_only=True):
     stopped: bool
 
 
+class ChatMessages(Value, frozen=True, kw_only=True):
+    """A chat as the AI SDK keeps it: `messages` are its `UIMessage`s."""
+
+    id: str
+    messages: tuple[dict[str, Json], ...]
+
+
 class SessionView(Value, frozen=True, kw_only=True):
     """All of a session. An expired one has only `sessionId`, `agentId`, `status` and `createdAt`."""
 

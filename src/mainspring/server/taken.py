@@ -128,3 +128,27 @@ class StopBody(Value, frozen=True, kw_only=True):
     """What to stop; nothing named: whatever runs."""
 
     execution_id: str | None = None
+
+
+class ChatMessage(Value, frozen=True, kw_only=True):
+    """A message of the AI SDK. Of its parts texts, files and the states of tool calls are read."""
+
+    role: Literal["user", "assistant"]
+    parts: tuple[dict[str, Json], ...]
+    id: str | None = None
+
+
+class ChatBody(Value, frozen=True, kw_only=True):
+    """What `DefaultChatTransport` sends; the last message counts. `id`: any name of the chat, or a session's id.
+
+    Beside it (the transport's `body`): `input` of the session for the first message, `triggerName` for another trigger
+    than `user-message`, `triggerInput` for inputs beside the text.
+    """
+
+    id: str
+    messages: tuple[ChatMessage, ...]
+    trigger: Literal["submit-message", "regenerate-message"] = "submit-message"
+    message_id: str | None = None
+    input: dict[str, Json] = {}
+    trigger_name: str | None = None
+    trigger_input: dict[str, Json] = {}

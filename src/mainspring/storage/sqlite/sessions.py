@@ -42,6 +42,14 @@ def find_record(connection: Connection, session_id: str) -> SessionRecord | None
     return None if found is None else record_of(found)
 
 
+def find_by_key(connection: Connection, *, project_id: str, start_key: str) -> SessionRecord | None:
+    """The row of the session that was created with a start key."""
+    found = connection.execute(
+        statements("sessions")["record_by_start_key"], (project_id, start_key)
+    ).fetchone()
+    return None if found is None else record_of(found)
+
+
 def create_session(
     connection: Connection, ledger: Ledger, *, record: SessionRecord, rows: tuple[Row, ...]
 ) -> SessionRecord:
@@ -51,10 +59,9 @@ def create_session(
     """
     sql = statements("sessions")
     if record.start_key is not None:
-        key = (record.project_id, record.start_key)
-        found = connection.execute(sql["record_by_start_key"], key).fetchone()
+        found = find_by_key(connection, project_id=record.project_id, start_key=record.start_key)
         if found is not None:
-            return record_of(found)
+            return found
     if find_record(connection, record.id) is not None:
         raise Conflict("A session with this id exists already.")
     cursor = 0

@@ -159,6 +159,10 @@ class SqliteStore:
         """See `EventLog`."""
         return await self._read(partial(sessions.find_record, session_id=session_id))
 
+    async def record_by_key(self, project_id: str, start_key: str, /) -> SessionRecord | None:
+        """See `EventLog`."""
+        return await self._read(partial(sessions.find_by_key, project_id=project_id, start_key=start_key))
+
     async def read(self, session_id: str, after: int, limit: int, /) -> list[Row]:
         """See `EventLog`; the first row may begin before `after`."""
         return await self._read(

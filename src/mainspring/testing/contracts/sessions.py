@@ -32,6 +32,8 @@ class SessionContract:
         again = await store.create_session(session("session-2", start_key="k"), facts(1, 1))
         equal((again.id, again.cursor, first.id), ("session-1", 2, "session-1"))
         equal(await store.record("session-2"), None)
+        equal(await store.record_by_key("project-1", "k"), again)
+        equal(await store.record_by_key("project-2", "k"), None)
         other = await store.create_session(
             session("session-3", start_key="k", project_id="project-2"), facts(1, 1)
         )
