@@ -126,7 +126,7 @@ check: $(VENV)/.dev ## format, lint, types, layers, budgets, docs, hygiene
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 	$(BIN)/python scripts/lint_imports.py
-	$(PYTEST) -q $(wildcard tests/architecture tests/docs)
+	$(PYTEST) -q -m "not ($(SLOW))" $(wildcard tests/architecture tests/docs)
 
 .PHONY: format
 format: $(VENV)/.dev ## rewrite the sources the way the linter wants them
