@@ -205,47 +205,82 @@ class TurnDriver:
             case ToolOutputAvailable() | ToolOutputError():
                 place.open_calls.pop(event.tool_call_id, None)
             case Start():
-                place.execution_id = event.execution_id
+                place.execution_id = place.execution_id or event.execution_id
             case Finish():
                 place.settled = True
             case ErrorEvent():
                 place.settled = True
                 place.failure = event
             case UsageEvent():
-                place.over = event.execution_id == place.execution_id
-                place.open_calls.clear()
+                self._see_end(event)
             case _:
                 pass
         return True
 
-    def _follow(self, *, on: bool = True) -> Steps[None]:
+    def _see_end(self, event: UsageEvent) -> None:
+        """An execution is over: this one, or while a journal is replayed one before it."""
+        place = self.place
+        place.open_calls.clear()
+        place.over = place.execution_id in ("", event.execution_id)
+        place.execution_id = place.execution_id or event.execution_id
+        if not place.over:
+            place.settled = False
+            place.failure = None
+
+    def _follow(self, *, on: bool = True) -> Steps[Answer]:
         """Opens the session's events after what was read; `on`: with what is to come."""
         place = self.place
         most = self._options.retries.streams
         try:
-            yield from open_events(place.session_id, after=place.read or 0, follow=on, most=most)
+            answer = yield from open_events(place.session_id, after=place.read or 0, follow=on, most=most)
         except ConnectionFailed as error:
             error.execution_id = place.execution_id or None
             raise
         self._reader = EventReader()
         self._ends = False
+        return answer
 
-    def _catch_up(self) -> Steps[None]:
-        """Reads what the journal holds after what was read, and shows it."""
-        yield from self._follow(on=False)
+    def _catch_up(self, *, show: bool = True) -> Steps[str]:
+        """Reads what the journal holds after what was read; the execution that runs, if any."""
+        cuts = 0
+        while True:
+            answer = yield from self._follow(on=False)
+            running = answer.headers.get("x-mainspring-execution-id", "")
+            if not show:
+                self.place.execution_id = running
+                self.place.over = not running
+            ended = yield from self._read_out(show=show)
+            if ended or cuts >= self._options.retries.streams:
+                return running
+            cuts += 1
+            yield Pause(backoff(cuts))
+
+    def _read_out(self, *, show: bool) -> Steps[bool]:
+        """Reads a stream that ends by itself; whether it was read to its end."""
         while not self.place.over:
             piece: bytes | Broken | None = yield Read()
             if not isinstance(piece, bytes):
-                break
+                yield Leave()
+                return piece is None
             shown, _ = self._take(piece)
-            if shown:
+            if shown and show:
                 yield Show(shown)
         yield Leave()
+        return True
 
     def _pick_up(self) -> Steps[None]:
-        """Finds out where an execution stands that another process, or an earlier life of this one, has driven."""
-        yield from self._catch_up()
-        if not self.place.over and not self.place.open_calls:
+        """Finds out where an execution stands that another process, or an earlier life of this one, has driven.
+
+        After a cursor it is the execution that the cursor lies in; without one, what runs now, and its past is not
+        shown.
+        """
+        place = self.place
+        running = yield from self._catch_up(show=place.read is not None)
+        if place.over or place.open_calls:
+            return
+        place.execution_id = place.execution_id or running
+        place.over = not running
+        if running:
             yield from self._follow()
 
     # ---- tools ----------------------------------------------------------------------------------------------

@@ -47,10 +47,12 @@ async def follow_session(context: Context, request: Request) -> EventStream:
     if after > record.cursor:
         raise InvalidRequest(f"The session has no event {after}: its last one is {record.cursor}")
     seat = take_seat(context, request)
+    running = record.active_execution
     return EventStream(
         writer=Following(after=after, until=None if follow else record.cursor),
         batches=context.services.sessions.follow(session_id, after),
         seat=seat,
+        headers=() if running is None else ((b"x-mainspring-execution-id", running.encode()),),
     )
 
 
