@@ -15,7 +15,8 @@ NOTE = "<!-- Made from the program itself; a test keeps it so. -->"
 
 def cli_page(root: click.Group) -> str:
     """The page of every command, flag and exit code, as Markdown."""
-    context = click.Context(root, info_name="mainspring")
+    # A command keeps the help flags it is first asked for with: they have to be the real ones.
+    context = click.Context(root, info_name="mainspring", **root.context_settings)
     lines = [
         "# Command line",
         "",
