@@ -37,11 +37,15 @@ class Fault:
 
 
 class Office:
-    """A server with a scripted model. `faults`: one for each request to come, None for none; `seen`: what was asked."""
+    """A server with a scripted model. `faults`: one for each request to come, None for none; `seen`: what was asked.
+
+    `watch` is told of every request before the server is.
+    """
 
     def __init__(self) -> None:
         self.faults: deque[Fault | None] = deque()
         self.seen: list[httpx2.Request] = []
+        self.watch: Callable[[httpx2.Request], object] = lambda _: None
         self.desk: Desk = None  # type: ignore[assignment]  # set before anybody gets this object
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -75,6 +79,7 @@ class Office:
     def start(self, request: httpx2.Request) -> "Call":
         """Hands a request to the server, or to its fault."""
         self.seen.append(request)
+        self.watch(request)
         fault = self.faults.popleft() if self.faults else None
         if fault is not None and fault.unreachable:
             raise httpx2.ConnectError("nobody there", request=request)

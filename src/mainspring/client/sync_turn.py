@@ -8,8 +8,9 @@ from types import TracebackType
 
 from mainspring.client.answers import Outcome, SessionStopped
 from mainspring.client.driving import LAST_WORD, Hands
-from mainspring.client.errors import MainspringClientError
+from mainspring.client.errors import MainspringClientError, StreamError
 from mainspring.client.events import Event
+from mainspring.client.onward import DONE, error_event, frame
 from mainspring.client.reading import Reading
 from mainspring.client.retries import ask
 from mainspring.client.routes import stop_request
@@ -61,6 +62,22 @@ class Turn:
         for _ in self:
             pass
         return self._reading.outcome()
+
+    def sse(self) -> Generator[bytes]:
+        """The turn as server-sent events for a browser; whatever goes wrong is an `error` event.
+
+        The headers of such an answer are `onward.HEADERS`.
+        """
+        try:
+            for event in self:
+                yield frame(event)
+        except StreamError:
+            pass  # its event has been sent
+        except MainspringClientError as error:
+            yield frame(error_event(error))
+        finally:
+            self.close()
+        yield DONE
 
     @property
     def session_id(self) -> str:
