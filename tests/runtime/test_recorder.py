@@ -169,6 +169,14 @@ def test_a_workers_input_streams_under_its_own_id(text: str, closing: str | None
     assert (sink.names()[-1] == "WorkerInputReady") == (closing is not None)
 
 
+def test_a_worker_that_never_begins_is_over_though_its_input_was_complete() -> None:
+    given, sink = recorder()
+    given.feed([ToolInputStart(part=0, name="talker"), ToolInputDelta(part=0, text="{}"), PartEnd(part=0)])
+    given.close(cut=True)
+    given.close(cut=True)
+    assert sink.names() == ["WorkerInputStart", "WorkerInputDelta", "WorkerInputReady", "WorkerResult"]
+
+
 def test_a_quiet_workers_input_is_not_shown() -> None:
     given, sink = recorder()
     given.feed([ToolInputStart(part=0, name="quiet"), ToolInputDelta(part=0, text="{}"), PartEnd(part=0)])
@@ -189,8 +197,8 @@ def test_a_cut_closes_everything_once_and_keeps_no_call() -> None:
             ToolInputDelta(part=3, text='{"b'),
         ]
     )
-    given.close()
-    given.close()
+    given.close(cut=True)
+    given.close(cut=True)
     assert sink.names()[-4:] == ["ReasoningEnded", "TextEnded", "ToolInputEnded", "WorkerResult"]
     assert given.partial("scripted") == (
         (ReasoningPart(text="Hm", provider="scripted"), TextPart(text="One")),

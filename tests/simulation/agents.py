@@ -118,7 +118,7 @@ def _worker(chance: Chance, *, nested: bool) -> str:
     inside = (
         f"workers: {{ inner: {{ description: Inner, display: {chance.of(DISPLAYS)} }} }}" if nested else ""
     )
-    uses = ", workers: [inner]" if nested else ""
+    uses = "    workers: [inner]" if nested else ""
     run = f"  Run: {{ block: run-worker, worker: inner, output: SEEN, {shown} }}\n" if nested else ""
     call = (
         f"  Call: {{ block: tool-call, tool: find, output: SEEN, {shown} }}\n" if chance.happens(0.4) else ""
@@ -132,7 +132,14 @@ variables:
 {_tools(chance)}
 {inside}
 steps:
-  Start: {{ block: start-thread, thread: w, model: scripted/helper, system: system, tools: [find, look]{uses}, maxSteps: {1 + chance.below(3)} }}
+  Start:
+    block: start-thread
+    thread: w
+    model: scripted/helper
+    system: system
+    tools: [find, look]
+{uses}
+    maxSteps: {1 + chance.below(3)}
 {call}{run}  Ask: {{ block: add-message, thread: w, role: user, prompt: say }}
   Work: {{ block: next-message, thread: w, output: SEEN, {shown} }}
 output: SEEN

@@ -163,7 +163,7 @@ class Simulation:
         rules = self.rules.setdefault(session_id, JournalRules())
         try:
             rules.feed(self.life.store.rows(session_id, rules.cursor))
-        except Exception as violation:
+        except (Violation, ValueError, LookupError, MainspringError) as violation:
             self.found.append(violation)
 
     async def _publish(self) -> None:
@@ -353,7 +353,9 @@ class Simulation:
 
     async def _end_tasks(self) -> None:
         current = asyncio.current_task()
-        tasks = [task for task in asyncio.all_tasks() if task is not current]
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, SimulatedLoop)
+        tasks = [task for task in loop.tasks if task is not current]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -389,6 +391,7 @@ class Simulation:
         turns.trouble = ""
 
     async def _jump(self) -> None:
+        self.pruned = True
         self.clock.shift(self.chance.of((7200.0, -7200.0, 5.0, -0.5)))
 
     async def _wait(self) -> None:

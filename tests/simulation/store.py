@@ -1,4 +1,4 @@
-"""Owns the database of a simulation: the real SQLite store, whose writer's turns come when chance says, on one thread."""
+"""Owns the database of a simulation: the real SQLite store on one thread; its writer's turns come by chance."""
 
 import asyncio
 from collections.abc import Callable

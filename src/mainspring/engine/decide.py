@@ -149,11 +149,11 @@ def _results(turn: Turn, signal: ResultsSignal) -> None:
     fresh = [result for result in signal.results if _is_fresh(state, result)]
     for result in fresh:
         _settle_result(turn, result)
-    for result in fresh:
+    for call_id in dict.fromkeys(result.tool_call_id for result in fresh):
         execution = turn.state.execution
-        if execution is not None and result.tool_call_id in execution.calls:
-            frame_id = execution.calls[result.tool_call_id].frame
-            guarded(turn, frame_id, partial(advance_call, turn, result.tool_call_id))
+        if execution is not None and call_id in execution.calls:
+            frame_id = execution.calls[call_id].frame
+            guarded(turn, frame_id, partial(advance_call, turn, call_id))
 
 
 def _refuse_late(state: State, signal: ResultsSignal) -> None:
@@ -248,7 +248,8 @@ def _resume(turn: Turn, signal: ResumeSignal) -> None:
         streamed = signal.open_parts.get(generation.id, ())
         worker_id = turn.worker_id(frame)
         for part_id, kind, closed in streamed:
-            if not closed:
+            # A worker whose input is complete has not begun: only its result closes it.
+            if not closed or kind == "worker":
                 turn.emit(_CLOSERS[kind](part_id, worker_id))
         turn.emit(
             AttemptSuperseded(

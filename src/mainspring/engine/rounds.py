@@ -137,7 +137,8 @@ def _announce(turn: Turn, frame: Frame, call: ParsedCall, *, display: Display) -
 def _close_worker_input(turn: Turn, frame: Frame, call: ParsedCall, *, problem: str) -> None:
     """A worker whose input has streamed and that does not run: clients must not wait for it."""
     worker = turn.program(frame).workers.get(call.name)
-    if worker is not None and worker.display == "stream" and turn.visible(frame):
+    shown = turn.visible(frame) and turn.block(frame).display != "hidden"
+    if worker is not None and worker.display == "stream" and shown:
         turn.emit(WorkerResult(worker_id=worker_frame_id(call.call_id), error=problem))
 
 

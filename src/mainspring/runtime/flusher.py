@@ -28,13 +28,13 @@ class Flusher:
     __slots__ = ("_dirty", "_last_commit", "_timer")
 
     def __init__(self) -> None:
-        self._dirty: set[Flushable] = set()
+        self._dirty: dict[Flushable, None] = {}
         self._last_commit = -1.0
         self._timer: asyncio.Handle | None = None
 
     def mark(self, journal: Flushable) -> None:
         """Deltas are pending in a journal."""
-        self._dirty.add(journal)
+        self._dirty[journal] = None
         if self._timer is None:
             loop = asyncio.get_running_loop()
             due = self._last_commit + FLUSH_INTERVAL
@@ -48,11 +48,11 @@ class Flusher:
 
     def forget(self, journal: Flushable) -> None:
         """Nothing of a journal is pending any more."""
-        self._dirty.discard(journal)
+        self._dirty.pop(journal, None)
 
     def _flush(self) -> None:
         self._timer = None
-        dirty, self._dirty = self._dirty, set()
+        dirty, self._dirty = self._dirty, {}
         self._last_commit = asyncio.get_running_loop().time()
         for journal in dirty:
             journal.flush()

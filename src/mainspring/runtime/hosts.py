@@ -74,8 +74,14 @@ class Hosts:
         if loading is None:
             loading = asyncio.get_running_loop().create_task(self._load(session_id))
             self._loading[session_id] = loading
-            loading.add_done_callback(lambda _: self._loading.pop(session_id, None))
+            loading.add_done_callback(lambda done: self._loaded(session_id, done))
         return await asyncio.shield(loading)
+
+    def _loaded(self, session_id: str, done: asyncio.Task[SessionHost]) -> None:
+        """Whoever asked may be gone: a failure that nobody hears of any more is no news."""
+        self._loading.pop(session_id, None)
+        if not done.cancelled():
+            done.exception()
 
     async def _load(self, session_id: str) -> SessionHost:
         epoch = await self._ports.log.take(session_id)
@@ -87,6 +93,8 @@ class Hosts:
         library = await self._agents.library_for(state)
         cursor = loaded.record.cursor
         stream = self._streams.open(session_id, cursor)
+        stream.driven = True
+        stream.catch_up(cursor)
         start = HostStart(state=state, library=library, epoch=epoch, cursor=cursor, stream=stream)
         host = SessionHost(self._ports, start, self._broken)
         host.journal.bytes_since_snapshot = sum(len(row.data) for row in loaded.facts)
@@ -116,7 +124,7 @@ class Hosts:
         if len(self._hosts) <= KEPT_HOSTS:
             return
         for session_id, host in list(self._hosts.items())[: len(self._hosts) - KEPT_HOSTS]:
-            if host.idle:
+            if host.idle and not host.busy and host.stream.cursor == host.journal.cursor:
                 self.drop(session_id)
 
     def drop(self, session_id: str) -> None:

@@ -89,10 +89,33 @@ class Recorder:
         self._sink = sink
         self._parts: dict[int, _Part] = {}
         self._calls = 0
-        self._shown = False
+        self.shown = False
+        """Whether anything of the answer was recorded for people to see."""
         self.finished: Finished | None = None
         worker = presentation.worker_id
         self._suffix = b"}" if worker is None else b',"workerId":' + _encode(worker) + b"}"
+
+    @property
+    def place(self) -> str:
+        """Which call it is, for logs."""
+        return f"{self._show.program.slug} {self._show.key}"
+
+    @property
+    def worker_id(self) -> str | None:
+        """The worker that the call belongs to; None: the agent itself."""
+        return self._show.worker_id
+
+    def restart(self) -> None:
+        """Forgets an attempt of which nothing was shown: the next one begins from nothing."""
+        self._parts = {}
+        self._calls = 0
+        self.finished = None
+
+    def tell(self, event: Event) -> None:
+        """Records something about the call, where the call itself is shown; somebody waits for it."""
+        if self._show.tools_shown:
+            self._sink.add_event(event)
+            self._sink.hurry()
 
     def feed(self, chunks: list[ModelChunk]) -> None:
         """Records what arrived together."""
@@ -175,8 +198,8 @@ class Recorder:
 
     def _open(self, part: _Part) -> None:
         part.opened = True
-        if not self._shown:
-            self._shown = True
+        if not self.shown:
+            self.shown = True
             self._sink.hurry()
         worker_id = self._show.worker_id
         event: Event
@@ -233,6 +256,7 @@ class Recorder:
 
     def _source(self, chunk: SourceFound) -> None:
         if self._show.streams:
+            self.shown = True
             number = len(self._parts)
             self._sink.add_event(
                 Source(
@@ -244,11 +268,14 @@ class Recorder:
                 )
             )
 
-    def close(self) -> None:
-        """Closes every part that is still open: on every path, before the call is settled."""
+    def close(self, *, cut: bool = False) -> None:
+        """Closes every part that is still open: on every path, before the call is settled.
+
+        `cut`: the answer is not whole, so its workers never begin, even those whose input is complete.
+        """
         for part in self._parts.values():
-            if part.kind == "worker" and part.opened and not part.closed:
-                part.closed = True
+            if part.kind == "worker" and part.opened and cut:
+                part.opened, part.closed = False, True
                 self._sink.add_event(
                     WorkerResult(worker_id=worker_frame_id(part.id), error=CUT, cancelled=True)
                 )

@@ -30,6 +30,7 @@ class Stream:
         self._waiting: list[asyncio.Future[None]] = []
         self.cursor = cursor
         self.readers = 0
+        self.driven = False
 
     def publish(self, rows: tuple[Row, ...]) -> None:
         """Rows are durable: keeps them for a while and wakes the readers."""
@@ -47,6 +48,13 @@ class Stream:
         """Drops the recent rows: readers that come later read the store."""
         self._rows.clear()
         self._start = self.cursor
+
+    def catch_up(self, cursor: int) -> None:
+        """Begins anew at a cursor, if others wrote up to there, or nobody was told that it was written."""
+        if self.cursor != cursor:
+            self.cursor = cursor
+            self.forget()
+            self.wake()
 
     def wake(self) -> None:
         """Lets every waiting reader look again."""
@@ -71,7 +79,11 @@ class Stream:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
-        await future
+        try:
+            await future
+        finally:
+            if future in self._waiting:
+                self._waiting.remove(future)
 
 
 class Streams:
@@ -113,6 +125,14 @@ class Streams:
                     await stream.wait(after)
         finally:
             stream.readers -= 1
+            if not stream.readers:
+                self._left(session_id, stream)
+
+    def _left(self, session_id: str, stream: Stream) -> None:
+        """The last reader is gone: later ones read the store, and without a host nobody needs the stream at all."""
+        stream.forget()
+        if not stream.driven and self._streams.get(session_id) is stream:
+            del self._streams[session_id]
 
     async def _stored(self, session_id: str, after: int) -> tuple[Row, ...]:
         rows = await self._log.read(session_id, after, READ_ROWS)

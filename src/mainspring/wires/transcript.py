@@ -84,6 +84,24 @@ class Entry:
         self.open = False
 
 
+class _Begun:
+    """A turn in the middle: what it had said by then, and where a rollback to it would have led."""
+
+    __slots__ = ("_end", "_said", "_shown", "turn")
+
+    def __init__(self, turn: Entry, end: int) -> None:
+        self.turn = turn
+        self._end = end
+        self._said = len(turn.said)
+        self._shown = len(turn.shown)
+
+    def back(self) -> int:
+        """Forgets what the turn said later; returns where a rollback to it leads again."""
+        del self.turn.said[self._said :]
+        del self.turn.shown[self._shown :]
+        return self._end
+
+
 class Transcript:
     """A conversation as far as its journal goes."""
 
@@ -97,6 +115,8 @@ class Transcript:
         self.part_ids: dict[str, tuple[str, ...]] = {}
         """By message of the model: the ids its parts came under."""
         self._ends: dict[str, int] = {}
+        self._begun: dict[str, _Begun] = {}
+        """By message that somebody added in the middle of a turn: how far the turn was."""
         self._screen = Screen()
         self._turn: Entry | None = None
         self._turn_id = ""
@@ -168,6 +188,8 @@ class Transcript:
     def _add_own(self, entry: Entry) -> None:
         """A message that answers nothing yet said: it stands before the turn's answer, as in the thread."""
         turn = self._turn
+        if turn is not None and turn.said:
+            self._begun[entry.id] = _Begun(turn, self._ends[turn.id])
         self._add(entry)
         if turn is not None and not turn.said and self.entries[-2] is turn:
             self.entries[-2:] = [entry, turn]
@@ -220,11 +242,15 @@ class Transcript:
         del self.entries[keep:]
         while self._ends and next(reversed(self._ends.values())) > keep:
             self._ends.popitem()
+        begun = None if after is None else self._begun.get(after)
+        if begun is not None:
+            self._ends[begun.turn.id] = begun.back()
 
     def _clear(self, _: SessionExpired | None = None) -> None:
         self.entries.clear()
         self.results.clear()
         self._ends.clear()
+        self._begun.clear()
 
     def _restored(self, event: SessionRestored) -> None:
         self._clear()

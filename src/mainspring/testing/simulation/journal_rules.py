@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -111,7 +111,7 @@ class JournalRules:
                 self._event(decode_event(line))
 
     def _event(self, event: Event) -> None:
-        rule = _RULES.get(type(event))
+        rule = self._RULES.get(type(event))
         if rule is not None:
             rule(self, event)
         self.state = evolve(self.state, event)
@@ -177,11 +177,14 @@ class JournalRules:
         self.parts[part_id] = Part(type(event).__name__)
 
     def _said(self, event: TextDelta | ReasoningDelta | ToolInputDelta) -> None:
-        tool = isinstance(event, ToolInputDelta)
-        part = self.parts.get(event.tool_call_id if tool else event.id)
+        if isinstance(event, ToolInputDelta):
+            part_id, text = event.tool_call_id, event.input_text_delta
+        else:
+            part_id, text = event.id, event.delta
+        part = self.parts.get(part_id)
         must(part is not None and part.open, f"a delta outside its part: {event}")
         if part is not None:
-            part.said.append(event.input_text_delta if tool else event.delta)
+            part.said.append(text)
 
     def _closed(self, event: TextEnded | ReasoningEnded | ToolInputEnded) -> None:
         part_id = event.tool_call_id if isinstance(event, ToolInputEnded) else event.id
@@ -272,41 +275,40 @@ class JournalRules:
         must(event.worker_id in self._workers, f"worker {event.worker_id} ended and was not open")
         self._workers.pop(event.worker_id, None)
 
+    _RULES: ClassVar[dict[type, Callable[[JournalRules, Any], None]]] = {
+        Triggered: _triggered,
+        Finish: _last,
+        ErrorEvent: _last,
+        ExecutionEnded: _execution_ended,
+        BlockBegan: _block_began,
+        BlockDone: _block_done,
+        BlockStart: _block_start,
+        BlockEnd: _block_end,
+        FrameOpened: _frame_opened,
+        FrameClosed: _frame_closed,
+        TextStarted: _opened,
+        ReasoningStarted: _opened,
+        ToolInputStarted: _opened,
+        TextDelta: _said,
+        ReasoningDelta: _said,
+        ToolInputDelta: _said,
+        TextEnded: _closed,
+        ReasoningEnded: _closed,
+        ToolInputEnded: _closed,
+        AttemptSuperseded: _superseded,
+        GenerationSettled: _settled,
+        GenerationStarted: _generation_started,
+        ToolCalled: _tool_called,
+        ToolSettled: _tool_settled,
+        ToolRequest: _requested,
+        WorkerInputStart: _worker_input,
+        WorkerInputDelta: _worker_said,
+        WorkerInputReady: _worker_ready,
+        WorkerStart: _worker_began,
+        WorkerResult: _worker_ended,
+    }
+
 
 def told(output: object, error: str | None) -> str:
     """A tool result as one text, to compare."""
     return _encode((output, error)).decode()
-
-
-_RULES: dict[type, Callable[[JournalRules, Any], None]] = {
-    Triggered: JournalRules._triggered,
-    Finish: JournalRules._last,
-    ErrorEvent: JournalRules._last,
-    ExecutionEnded: JournalRules._execution_ended,
-    BlockBegan: JournalRules._block_began,
-    BlockDone: JournalRules._block_done,
-    BlockStart: JournalRules._block_start,
-    BlockEnd: JournalRules._block_end,
-    FrameOpened: JournalRules._frame_opened,
-    FrameClosed: JournalRules._frame_closed,
-    TextStarted: JournalRules._opened,
-    ReasoningStarted: JournalRules._opened,
-    ToolInputStarted: JournalRules._opened,
-    TextDelta: JournalRules._said,
-    ReasoningDelta: JournalRules._said,
-    ToolInputDelta: JournalRules._said,
-    TextEnded: JournalRules._closed,
-    ReasoningEnded: JournalRules._closed,
-    ToolInputEnded: JournalRules._closed,
-    AttemptSuperseded: JournalRules._superseded,
-    GenerationSettled: JournalRules._settled,
-    GenerationStarted: JournalRules._generation_started,
-    ToolCalled: JournalRules._tool_called,
-    ToolSettled: JournalRules._tool_settled,
-    ToolRequest: JournalRules._requested,
-    WorkerInputStart: JournalRules._worker_input,
-    WorkerInputDelta: JournalRules._worker_said,
-    WorkerInputReady: JournalRules._worker_ready,
-    WorkerStart: JournalRules._worker_began,
-    WorkerResult: JournalRules._worker_ended,
-}

@@ -46,11 +46,24 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._jumping = _Jumping()
+        self._tasks: dict[asyncio.Task[Any], None] = {}
         super().__init__(self._jumping)
 
     def time(self) -> float:
         """Seconds since the loop was made."""
         return self._jumping.now
+
+    def create_task(self, coro: Any, *, name: Any = None, context: Any = None) -> asyncio.Task[Any]:
+        """As every loop; remembers the order."""
+        task: asyncio.Task[Any] = super().create_task(coro, name=name, context=context)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
+        return task
+
+    @property
+    def tasks(self) -> list[asyncio.Task[Any]]:
+        """The tasks that are not done, in the order they were made."""
+        return list(self._tasks)
 
 
 class LoopClock:
