@@ -12,6 +12,7 @@ from mainspring.providers.script_reader import load_script
 from mainspring.providers.wire import Times
 from mainspring.runtime import failpoints
 from mainspring.runtime.agents import Agents
+from mainspring.runtime.attempts import Attempts, RetryPolicy
 from mainspring.runtime.flusher import Flusher
 from mainspring.runtime.host_ports import HostPorts
 from mainspring.runtime.hosts import Hosts
@@ -93,6 +94,15 @@ def real_world(settings: Settings, environment: Mapping[str, str]) -> World:
     return World(clock=clock, ids=SystemIds(), store=store, completers=completers)
 
 
+def _retry_policy(settings: Settings) -> RetryPolicy:
+    return RetryPolicy(
+        attempts=settings.model_attempts,
+        longest_wait=settings.longest_wait,
+        step_time=settings.total_timeout,
+        backup_on=settings.backup_on,
+    )
+
+
 def assemble(settings: Settings, world: World) -> Mainspring:
     """Every part, wired; nothing is opened yet."""
     agents = Agents(world.store, clock=world.clock, ids=world.ids)
@@ -103,6 +113,7 @@ def assemble(settings: Settings, world: World) -> Mainspring:
         completers=world.completers,
         clock=world.clock,
         lifetime=settings.session_lifetime,
+        attempts=Attempts(world.clock, _retry_policy(settings)),
     )
     hosts = Hosts(ports, agents=agents, streams=streams, ids=world.ids)
     sessions = Sessions(

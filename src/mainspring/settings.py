@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
-from mainspring.model.errors import InvalidRequest
+from mainspring.model.errors import ErrorClass, InvalidRequest
 from mainspring.runtime.failpoints import FailPoint, parse_points
 
 PREFIX = "MAINSPRING_"
@@ -65,10 +65,27 @@ def whole(text: object) -> int:
     return int(str(text))
 
 
+def at_least_one(text: object) -> int:
+    """A whole number above 0."""
+    number = whole(text)
+    if number < 1:
+        raise ValueError("a whole number above 0")
+    return number
+
+
 def words(text: object) -> frozenset[str]:
     """A list, or names separated by commas."""
     items = cast("list[object]", text) if isinstance(text, list) else str(text).split(",")
     return frozenset(str(item).strip() for item in items if str(item).strip())
+
+
+def error_classes(text: object) -> frozenset[str]:
+    """Names of error classes, a list or separated by commas."""
+    known: tuple[str, ...] = get_args(ErrorClass)
+    found = words(text)
+    if not found <= set(known):
+        raise ValueError("some of " + ", ".join(known))
+    return found
 
 
 def text(value: object) -> str:
@@ -142,6 +159,15 @@ class Settings:
     first_byte_timeout: float = _setting(120.0, seconds, "How long a provider may take to begin its answer.")
     idle_timeout: float = _setting(120.0, seconds, "How long a provider may be silent within an answer.")
     total_timeout: float = _setting(1800.0, seconds, "How long one model call may take in all.")
+    model_attempts: int = _setting(
+        3, at_least_one, "How often one step asks for an answer in all, backup models included."
+    )
+    longest_wait: float = _setting(120.0, seconds, "A provider that asks to wait longer is not waited for.")
+    backup_on: frozenset[str] = _setting(
+        frozenset(),
+        error_classes,
+        "Further kinds of failure after which a backup model is asked: quota_exceeded, auth, content_filter ...",
+    )
     log_level: str = _setting(
         "info", one_of("debug", "info", "warning", "error"), "What is logged to stderr."
     )

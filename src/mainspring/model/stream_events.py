@@ -265,6 +265,21 @@ class AttemptSuperseded(EventFields, frozen=True, kw_only=True, tag="attempt-sup
     worker_id: str | None = None
 
 
+class RetryScheduled(EventFields, frozen=True, kw_only=True, tag="retry-scheduled"):
+    """A model call failed before anything of it was shown, and is made again after `delay` seconds by `model`.
+
+    `attempt`: which one that will be, from 2. `error_class` and `message` say what went wrong.
+    """
+
+    generation_id: str
+    attempt: int
+    delay: float
+    model: str
+    error_class: ErrorClass
+    message: str
+    worker_id: str | None = None
+
+
 PublicEvent: TypeAlias = (
     Start
     | Finish
@@ -292,4 +307,5 @@ PublicEvent: TypeAlias = (
     | WorkerInputDelta
     | WorkerInputReady
     | AttemptSuperseded
+    | RetryScheduled
 )

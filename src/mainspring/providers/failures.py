@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import msgspec
 
-from mainspring.model.errors import ErrorType, Failure, ProviderError, ProviderInfo
+from mainspring.model.errors import ErrorClass, ErrorType, Failure, ProviderError, ProviderInfo
 from mainspring.model.values import Json, encode_json
 from mainspring.runtime.classify import Fault, Trouble, classify, code_of
 from mainspring.runtime.scrub import scrub
+
+_REFUSALS: Final[dict[ErrorType, ErrorClass]] = {
+    "authentication_error": "auth",
+    "validation_error": "invalid_request",
+    "not_found_error": "not_found",
+}
 
 
 class Failures:
@@ -100,6 +107,7 @@ class Failures:
                 source="provider",
                 code=code_of(self.provider, word),
                 provider=ProviderInfo(name=self.provider, model=self.model),
+                error_class=_REFUSALS.get(error_type, "unknown"),
             )
         )
 

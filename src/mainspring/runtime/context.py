@@ -35,12 +35,12 @@ def tool_specs(library: Library, presentation: Presentation) -> tuple[ToolSpec, 
     return (*specs, *builtin_specs(thread))
 
 
-def build_request(library: Library, state: State, presentation: Presentation) -> ModelRequest:
-    """The request for the next message of the presentation's thread."""
+def build_request(library: Library, state: State, presentation: Presentation, model: str) -> ModelRequest:
+    """The request for the next message of the presentation's thread, to a model that is the thread's or a backup."""
     settings, thread = presentation.thread.settings, presentation.thread
     schema = presentation.program.schemas.get(presentation.response_type or "")
     return ModelRequest(
-        model=str(settings["model"]),
+        model=model,
         system=thread.system,
         messages=tuple(message for message in thread.messages if not message.incomplete),
         tools=tool_specs(library, presentation),

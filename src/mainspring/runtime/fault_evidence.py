@@ -274,7 +274,7 @@ def _is_error(value: Json) -> bool:
     headers = value.get("headers")
     if is_object(headers) and headers.get(":message-type") == "exception":
         return True
-    return bool(value.get("error")) or value.get("type") in {"error", "response.failed"}
+    return bool(value.get("error")) or value.get("type") in ("error", "response.failed")
 
 
 def _ending_in(value: dict[str, Json]) -> str | None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import zlib
-from contextlib import aclosing
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -15,22 +15,18 @@ from mainspring.engine.decide import decide
 from mainspring.engine.generations import presentation
 from mainspring.engine.outstanding import is_waiting, outstanding
 from mainspring.engine.turn import Library, Turn
-from mainspring.model.errors import Failure, ProviderError, ProviderInfo
 from mainspring.model.events import Event
 from mainspring.model.facts import ExecutionEnded
-from mainspring.model.generation import ModelRequest
 from mainspring.model.parts import ReasoningPart, TextPart
 from mainspring.model.rows import Row
-from mainspring.model.session import State
+from mainspring.model.session import State, Thread
 from mainspring.model.signals import (
-    AnswerSignal,
-    Complete,
     Effect,
-    FailedSignal,
     Signal,
     StopSignal,
 )
 from mainspring.model.values import Value
+from mainspring.runtime.asking import Asking
 from mainspring.runtime.context import build_request
 from mainspring.runtime.failpoints import ARMED, reach
 from mainspring.runtime.host_ports import HostPorts
@@ -59,8 +55,7 @@ class Running(Value, frozen=True, kw_only=True):
     """A model call under way."""
 
     task: asyncio.Task[None]
-    recorder: Recorder
-    model: str
+    asking: Asking
 
 
 class HostStart(Value, frozen=True, kw_only=True):
@@ -91,6 +86,7 @@ class SessionHost:
         self.stream = start.stream
         self._broken = broken
         self._running: dict[tuple[str, int], Running] = {}
+        self._taken_over: tuple[str, dict[str, str]] = ("", {})
         self._snapshot_bytes = SNAPSHOT_MIN_BYTES
         self.failed = False
         position = Position(session_id=start.state.session_id, epoch=start.epoch, cursor=start.cursor)
@@ -196,74 +192,42 @@ class SessionHost:
             if ARMED:
                 reach("perform.before")
             show = presentation(turn, turn.frame(effect.frame), attempt=effect.attempt)
-            recorder = Recorder(show, self.journal)
-            request = build_request(self.library, self.state, show)
-            task = asyncio.get_running_loop().create_task(
-                self._complete(effect, recorder, request), name=f"complete {effect.generation_id}"
+            asking = Asking(
+                effect,
+                Recorder(show, self.journal),
+                completers=self._ports.completers,
+                request_for=partial(build_request, self.library, self.state, show),
+                seed=f"{turn.execution.token} {effect.generation_id} {effect.attempt}",
             )
-            self._running[key] = Running(task=task, recorder=recorder, model=request.model)
+            task = asyncio.get_running_loop().create_task(
+                self._complete(asking, self._models(show.thread)), name=f"complete {effect.generation_id}"
+            )
+            self._running[key] = Running(task=task, asking=asking)
 
-    async def _complete(self, effect: Complete, recorder: Recorder, request: ModelRequest) -> None:
-        provider = request.model.split("/", 1)[0]
-        failure: Failure | None = None
-        try:
-            await self._listen(request, recorder)
-            if recorder.finished is None:
-                failure = _cut(request.model)
-        except ProviderError as error:
-            failure = error.failure
-        except asyncio.CancelledError:
-            raise
-        except Exception:
-            log.exception("a model call of session %s failed in our own code", self.state.session_id)
-            failure = _internal(request.model)
-        self._running.pop((effect.generation_id, effect.attempt), None)
+    def _models(self, thread: Thread) -> tuple[str, ...]:
+        """Whom to ask, in order; a backup that took over stays for the rest of the execution."""
+        model, backup = str(thread.settings["model"]), thread.settings.get("backupModel") or ()
+        models = (model, *((backup,) if isinstance(backup, str) else backup))
+        execution, taken_over = self._taken_over
+        stays = taken_over.get(model) if self._is_open(execution) else None
+        return models[models.index(stays) :] if stays in models else models
+
+    def _is_open(self, execution: str) -> bool:
+        return self.state.execution is not None and self.state.execution.id == execution
+
+    def _note_takeover(self, model: str, by: str) -> None:
+        execution = "" if self.state.execution is None else self.state.execution.id
+        before = self._taken_over[1] if self._is_open(self._taken_over[0]) else {}
+        self._taken_over = (execution, {**before, model: by})
+
+    async def _complete(self, asking: Asking, models: tuple[str, ...]) -> None:
+        model, failure = await self._ports.attempts.run(asking, models)
+        self._running.pop((asking.effect.generation_id, asking.effect.attempt), None)
         if self.failed:
             return
-        recorder.close()
-        self.signal(self._outcome(effect, recorder, failure, provider=provider, model=request.model))
-
-    async def _listen(self, request: ModelRequest, recorder: Recorder) -> None:
-        chunks = self._ports.completers.find(request.model).complete(request)
-        if ARMED:
-            reach("perform.asked")
-        async with aclosing(chunks) as answer:
-            async for arrived in answer:
-                if ARMED:
-                    reach("perform.chunk")
-                recorder.feed(arrived)
-        if ARMED:
-            reach("perform.answered")
-
-    def _outcome(
-        self, effect: Complete, recorder: Recorder, failure: Failure | None, *, provider: str, model: str
-    ) -> Signal:
-        at = self._ports.clock.now()
-        finished = recorder.finished
-        if failure is not None or finished is None:
-            parts, part_ids = recorder.partial(provider)
-            return FailedSignal(
-                generation_id=effect.generation_id,
-                attempt=effect.attempt,
-                failure=failure or _cut(model),
-                at=at,
-                parts=parts,
-                part_ids=part_ids,
-                usage=None if finished is None else finished.usage,
-            )
-        answer, ids = recorder.answer_parts(provider)
-        return AnswerSignal(
-            generation_id=effect.generation_id,
-            attempt=effect.attempt,
-            parts=answer,
-            part_ids=ids,
-            reason=finished.reason,
-            usage=finished.usage,
-            model=model,
-            at=at,
-            raw_reason=finished.raw_reason,
-            response_id=finished.response_id,
-        )
+        if model != models[0]:
+            self._note_takeover(models[0], model)
+        self.signal(asking.outcome(failure, at=self._ports.clock.now()))
 
     def stop(self) -> asyncio.Future[None]:
         """Cuts the running model calls, closes what they had opened and ends the execution."""
@@ -271,9 +235,7 @@ class SessionHost:
         ids: dict[str, tuple[str, ...]] = {}
         for (generation_id, _), running in self._running.items():
             running.task.cancel()
-            running.recorder.close()
-            provider = running.model.split("/", 1)[0]
-            parts[generation_id], ids[generation_id] = running.recorder.partial(provider)
+            parts[generation_id], ids[generation_id] = running.asking.cut()
         self._running = {}
         return self.signal(StopSignal(at=self._ports.clock.now(), partial=parts, part_ids=ids))
 
@@ -289,28 +251,3 @@ class SessionHost:
             tasks = [running.task for running in self._running.values()]
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait(tasks)
-
-
-def _cut(model: str) -> Failure:
-    return Failure(
-        error_type="provider_error",
-        message="The model's answer ended before it was complete.",
-        retryable=True,
-        source="provider",
-        provider=_provider(model),
-    )
-
-
-def _internal(model: str) -> Failure:
-    return Failure(
-        error_type="internal_error",
-        message="The server failed while it read the model's answer.",
-        retryable=True,
-        source="platform",
-        provider=_provider(model),
-    )
-
-
-def _provider(model: str) -> ProviderInfo:
-    name, _, rest = model.partition("/")
-    return ProviderInfo(name=name, model=rest or None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mainspring.model.values import Value
+from mainspring.runtime.attempts import Attempts
 from mainspring.runtime.flusher import Flusher
 from mainspring.runtime.ports import Clock, Completers, EventLog
 
@@ -15,3 +16,4 @@ class HostPorts(Value, frozen=True, kw_only=True):
     completers: Completers
     clock: Clock
     lifetime: float
+    attempts: Attempts

@@ -36,6 +36,7 @@ SINCE_4: Final = frozenset(
         b"worker-input-delta",
         b"worker-input-ready",
         b"attempt-superseded",
+        b"retry-scheduled",
     )
 )
 """Events that clients of version 2 do not know."""
