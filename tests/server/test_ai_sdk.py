@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mainspring.model.errors import Failure, ProviderError
 from mainspring.model.generation import ModelRequest, ToolInputDelta, ToolInputStart
 from mainspring.server.options import ServerOptions
 from tests.server.asgi import Exchange
@@ -127,6 +128,23 @@ async def test_a_message_said_again_forgets_its_answer(desk: Desk) -> None:
     assert texts(await messages(desk)) == ["One", "Hello there", "2", "Hello there"]
     await desk.client.post(PATH, chat(said("1"), messageId="u1"))
     assert texts(await messages(desk)) == ["1", "Hello there"]
+
+
+async def test_a_turn_that_failed_is_not_forgotten_with_the_next(desk: Desk) -> None:
+    async def fails(_request: ModelRequest) -> AsyncIterator[str]:
+        raise ProviderError(
+            Failure(error_type="provider_error", message="No", retryable=True, source="provider")
+        )
+        yield ""
+
+    good, desk.models.script = desk.models.script, fails
+    failed = await desk.client.post(PATH, chat(said("One")))
+    assert failed.types[-2:] == ["data-error", "error"]
+    desk.models.script = good
+    message = {"id": failed.events[0]["messageId"], "role": "assistant", "parts": []}
+    for how in ("submit-message", "regenerate-message"):
+        await desk.client.post(PATH, chat(said("One"), message, said("Two", 2), trigger=how))
+    assert texts(await messages(desk)) == ["One", "Two", "Hello there"]
 
 
 async def test_resuming_in_the_middle_replays_from_the_start(desk: Desk) -> None:

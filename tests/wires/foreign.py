@@ -112,15 +112,38 @@ def finished_with(reason: Any = "stop", **usage: int) -> tuple[Any, ...]:
 def everything() -> Journal:
     """A turn in which all happens: reasoning, objects, workers, builtin and refused calls, files, todos, a crash."""
     journal = Journal().add(*begun(), added("u1", text("Go.")), *block(), asked())
+    _crashes(journal)
+    journal.text("x1", "Let me see.")
+    journal.add(Source(source_type="url", id="src1", url="https://example.org/", title="Example"))
+    journal.add(Source(source_type="url", id="src2", url="https://example.org/2"))
+    _calls(journal)
+    _works(journal)
+    journal.add(
+        settled("cx", "finder", ran="worker", output="A spring.", display="hidden"),
+        round_closed(),
+        asked(2),
+        TextStarted(id="o1", response_type="Verdict"),
+    )
+    journal.deltas(TextDelta(id="o1", delta='{"label":'), TextDelta(id="o1", delta='"good"}'))
+    return journal.add(
+        TextEnded(id="o1"),
+        said(("o1", text('{"label":"good"}')), number=2, response_type="Verdict"),
+        FileAvailable(id="f1", media_type="image/png", url="https://example.org/f.png", filename="f.png"),
+        ResourceUpdate(name="MOOD", value={"is": "good"}),
+        *block_over(),
+        *finished_with(),
+    )
+
+
+def _crashes(journal: Journal) -> None:
     journal.add(ReasoningStarted(id="r1")).deltas(ReasoningDelta(id="r1", delta="Hm."))
     journal.add(ReasoningEnded(id="r1"))
     journal.text("x0", "Half a ")
     journal.call("c0", "get-time", '{"zo')
     journal.add(AttemptSuperseded(generation_id="g1", attempt=1, parts=("r1", "x0", "c0", "wrk_0")))
-    journal.text("x1", "Let me see.")
-    journal.add(Source(source_type="url", id="src1", url="https://example.org/", title="Example"))
-    journal.add(Source(source_type="url", id="src2", url="https://example.org/2"))
-    journal.add(Source(source_type="url", id="src3", url="https://example.org/3", worker_id="wrk_1"))
+
+
+def _calls(journal: Journal) -> None:
     journal.call("c1", "octavus_reference_list", "{}", display="name")
     journal.call("c2", "nonsense", '{"a":1}', display="stream", title="Nonsense")
     journal.add(WorkerInputStart(worker_id="wrk_1", worker_slug="finder", description="Finds"))
@@ -133,6 +156,11 @@ def everything() -> Journal:
         available("c2", "nonsense", a=1),
         settled("c2", "nonsense", ran="synthetic", error="There is no tool 'nonsense'."),
         TodoUpdate(todos=(TodoItem(id="1", content="Look", status="in_progress"),)),
+    )
+
+
+def _works(journal: Journal) -> None:
+    journal.add(
         WorkerStart(worker_id="wrk_1", worker_slug="finder", input={"TOPIC": "springs"}),
         asked(5, frame="wrk_1", thread="work"),
         *block(3, worker_id="wrk_1"),
@@ -149,21 +177,8 @@ def everything() -> Journal:
         TodoUpdate(todos=(), worker_id="wrk_1"),
         *block_over(3, worker_id="wrk_1"),
         WorkerResult(worker_id="wrk_1", output="A spring."),
-        settled("cx", "finder", ran="worker", output="A spring.", display="hidden"),
-        round_closed(),
-        asked(2),
-        TextStarted(id="o1", response_type="Verdict"),
+        Source(source_type="url", id="src3", url="https://example.org/3", worker_id="wrk_1"),
     )
-    journal.deltas(TextDelta(id="o1", delta='{"label":'), TextDelta(id="o1", delta='"good"}'))
-    journal.add(
-        TextEnded(id="o1"),
-        said(("o1", text('{"label":"good"}')), number=2, response_type="Verdict"),
-        FileAvailable(id="f1", media_type="image/png", url="https://example.org/f.png", filename="f.png"),
-        ResourceUpdate(name="MOOD", value={"is": "good"}),
-        *block_over(),
-        *finished_with(),
-    )
-    return journal
 
 
 def two_calls() -> Journal:

@@ -24,6 +24,7 @@ from mainspring.server.replies import Nothing, Reply, reply
 from mainspring.server.request import Request
 from mainspring.server.schemas import ChatMessages, SessionStopped
 from mainspring.server.seats import Seat
+from mainspring.server.sessions import shown_rows
 from mainspring.server.sse import EventStream
 from mainspring.wires.ai_sdk import HEADERS, AiSdkWriter, farewell
 from mainspring.wires.ai_sdk_messages import ai_sdk_messages
@@ -114,7 +115,7 @@ async def get_chat_messages(context: Context, request: Request) -> Reply:
     record = await find_conversation(context, request, request.param("id"), name)
     messages: list[dict[str, Json]] = []
     if record is not None:
-        messages = ai_sdk_messages(await context.services.store.facts(record.id))
+        messages = ai_sdk_messages(await shown_rows(context, record))
     return reply(ChatMessages(id=name, messages=tuple(messages)))
 
 

@@ -82,12 +82,19 @@ def seat_for(context: Context, request: Request, *, goes_on: bool = False) -> Se
     return seat
 
 
-def newest_known(state: State, ids: tuple[str, ...]) -> str | None:
-    """The first of some message ids that the main thread has; a rollback goes there."""
+def newest_known(state: State, turns: tuple[str, ...]) -> str | None:
+    """The last message of the first of these turns that the main thread knows; a rollback goes there.
+
+    A turn is named by its assistant message. One that failed may have left the user's message alone: what a turn adds
+    has ids that begin with that of the turn.
+    """
     thread = state.scopes[state.root].threads.get("main")
     messages: tuple[Message, ...] = () if thread is None else thread.messages
-    known = {message.id for message in messages} | {message.turn_id for message in messages}
-    return next((message_id for message_id in ids if message_id in known), None)
+    for turn in turns:
+        for message in reversed(messages):
+            if turn in (message.id, message.turn_id) or message.id.startswith(f"{turn}_"):
+                return message.id
+    return None
 
 
 async def continued(context: Context, leg: Leg) -> Turn:

@@ -109,14 +109,14 @@ async def get_session(context: Context, request: Request) -> Reply:
     if record.status == "expired":
         return reply(expired_body(_identity(record)))
     if request.query("format") == "ui":
-        rows = await _shown(context, record)
+        rows = await shown_rows(context, record)
         return reply(ui_session_body(_identity(record), rows, version=request.version))
     state = await context.services.sessions.state(request.project, session_id)
     rows = await context.services.store.facts(session_id)
     return reply(session_body(state, rows, version=request.version))
 
 
-async def _shown(context: Context, record: SessionRecord) -> list[Row]:
+async def shown_rows(context: Context, record: SessionRecord) -> list[Row]:
     """The facts of a session, and what is being said right now."""
     store = context.services.store
     rows = await store.facts(record.id)
