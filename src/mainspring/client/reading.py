@@ -15,7 +15,6 @@ from mainspring.model.stream_events import (
     BlockStart,
     Finish,
     PendingToolCall,
-    Start,
     StreamFinish,
     TextDelta,
     TextStarted,
@@ -36,7 +35,6 @@ class Reading:
         self._reason: StreamFinish = "stop"
         self._asked: tuple[PendingToolCall, ...] = ()
         self._tokens = Tokens()
-        self._execution = ""
         self._workers: dict[str, WorkerResult] = {}
 
     def see(self, event: Event) -> None:
@@ -45,9 +43,9 @@ class Reading:
         if handler is not None:
             handler(self, event)
 
-    def outcome(self) -> Outcome:
-        """What there is so far. A structured answer that is no JSON is left out."""
-        worker = self._workers.get(self._execution)
+    def outcome(self, execution_id: str) -> Outcome:
+        """What there is so far of an execution. A structured answer that is no JSON is left out."""
+        worker = self._workers.get(execution_id)
         said = {part: "".join(pieces) for part, pieces in self._texts.items()}
         objects = (_parsed(text) for part, text in said.items() if part in self._typed)
         return Outcome(
@@ -58,11 +56,8 @@ class Reading:
             tokens=self._tokens,
             output=None if worker is None else worker.output,
             error=None if worker is None else worker.error,
-            execution_id=self._execution,
+            execution_id=execution_id,
         )
-
-    def _started(self, event: Start) -> None:
-        self._execution = event.execution_id
 
     def _block(self, event: BlockStart) -> None:
         if event.worker_id is None:
@@ -100,7 +95,6 @@ class Reading:
         self._tokens = event.tokens
 
     _HANDLERS: ClassVar[dict[type, Callable[[Reading, Any], None]]] = {
-        Start: _started,
         BlockStart: _block,
         BlockEnd: _block_ended,
         TextStarted: _text,
