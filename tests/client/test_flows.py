@@ -1,8 +1,10 @@
 """Keeps the two flows of the guide as they are written there, against a server."""
 
+import asyncio
 from typing import Any
 
 import httpx2
+import pytest
 
 from mainspring.client import AsyncClient, Client, ToolContext, trigger
 from mainspring.model.stream_events import TextDelta
@@ -111,3 +113,30 @@ def test_leaving_a_loop_is_enough(office: Office) -> None:
         with client.sessions.attach(session_id).send("Never read"):
             pass
     http.close()
+
+
+async def test_a_caller_that_is_cancelled_cancels_its_tools_and_the_turn(office: Office) -> None:
+    http = httpx2.AsyncClient(transport=Wire(office))
+    async with AsyncClient(URL, office.desk.client.key, http=http) as client:
+        play = Play.open(office, NoCaller())
+        play.script(asks(ACCOUNT))
+        session_id = await client.sessions.create(play.agent, {"COMPANY_NAME": "Acme Corp"})
+        begun = asyncio.Event()
+        ended: list[str] = []
+
+        async def get_user_account(user_id: str) -> None:
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append(user_id)
+
+        session = client.sessions.attach(session_id, tools=[get_user_account])
+        running = asyncio.ensure_future(session.send("Hi").outcome())
+        await begun.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert ended == ["ada"]
+        assert office.asked[-1] == f"POST /api/agent-sessions/{session_id}/stop"
+    await http.aclose()
