@@ -109,8 +109,8 @@ class Desk:
         return host
 
     async def settle(self) -> None:
-        """Returns when no model call of the session runs."""
-        while self.host.busy:
+        """Returns when no model call of the session runs, and what it led to is durable."""
+        while self.host.busy or self.host.stream.cursor < self.host.journal.cursor:
             await self.host.stream.wait(self.host.stream.cursor)
 
     async def until_silent(self) -> None:

@@ -24,21 +24,26 @@ class TextPart(Value, frozen=True, kw_only=True, tag_field="type", tag="text"):
 
 
 class ReasoningPart(Value, frozen=True, kw_only=True, tag_field="type", tag="reasoning"):
-    """Model reasoning; `metadata` is the provider's own (signature, redacted data), replayed only to `provider`."""
+    """Model reasoning; `metadata` is the provider's own (signature, redacted data), replayed only to `provider`.
+
+    `model`: the model id that `metadata` is bound to, without the provider.
+    """
 
     text: str
     provider: str | None = None
     metadata: dict[str, Json] | None = None
+    model: str | None = None
 
 
 class ToolCallPart(Value, frozen=True, kw_only=True, tag_field="type", tag="tool-call"):
-    """A tool call asked for by the model; `call_id` is ours, `args` is always an object."""
+    """A tool call asked for by the model; `call_id` is ours, `args` is always an object; `model` as of reasoning."""
 
     call_id: str
     tool: str
     args: dict[str, Json]
     provider: str | None = None
     metadata: dict[str, Json] | None = None
+    model: str | None = None
 
 
 class ToolResultPart(Value, frozen=True, kw_only=True, tag_field="type", tag="tool-result"):

@@ -70,7 +70,11 @@ ENDPOINTS: Final[dict[str, Endpoint]] = {
     ),
     "vercel": _hosted("AI_GATEWAY", "https://ai-gateway.vercel.sh/v1"),
     "groq": _hosted("GROQ", "https://api.groq.com/openai/v1"),
-    "mistral": _hosted("MISTRAL", "https://api.mistral.ai/v1", quirks=Quirks(usage_option=False, efforts={})),
+    "mistral": _hosted(
+        "MISTRAL",
+        "https://api.mistral.ai/v1",
+        quirks=Quirks(usage_option=False, efforts={}, strict_turns=True),
+    ),
     "deepseek": _hosted("DEEPSEEK", "https://api.deepseek.com/v1", quirks=_OWN_REASONING),
     "moonshotai": _hosted("MOONSHOT", "https://api.moonshot.ai/v1", quirks=_OWN_REASONING),
     "x-ai": _XAI,

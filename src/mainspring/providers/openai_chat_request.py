@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final, Literal
 
@@ -24,6 +25,7 @@ from mainspring.providers.prompt_text import file_text, result_text
 Efforts = dict[Thinking, str]
 
 _LOW_TO_HIGH: Final[Efforts] = {"low": "low", "medium": "medium", "high": "high", "max": "high"}
+_NOTHING_SAID: Final = "..."
 _MODEL: Final = re.compile(r"(?:o(\d+)|gpt-(\d+)(?:\.(\d+))?)(?![\d.])")
 
 
@@ -32,7 +34,8 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
 
     `limit`: the member that bounds the answer. `efforts`: its words for how hard to think, without one it is not told.
     `by_model`: what a model can do follows from its name, as with OpenAI itself. `replay_reasoning`: its reasoning
-    models want their own reasoning back.
+    models want their own reasoning back. `strict_turns`: ids of calls are nine letters and digits, and between results
+    and a question there is an answer.
     """
 
     limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
@@ -40,6 +43,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     by_model: bool = False
     replay_reasoning: bool = False
     usage_option: bool = True
+    strict_turns: bool = False
 
 
 def chat_request(request: ModelRequest, *, provider: str, quirks: Quirks) -> dict[str, Json]:
@@ -101,7 +105,7 @@ def _fixed_temperature(model: str, effort: str | None) -> bool:
 
 
 def _messages(request: ModelRequest, provider: str, quirks: Quirks) -> list[Json]:
-    found: list[Json] = []
+    found: list[dict[str, Json]] = []
     if request.system:
         found.append({"role": "system", "content": request.system})
     replay = provider if quirks.replay_reasoning else None
@@ -113,10 +117,30 @@ def _messages(request: ModelRequest, provider: str, quirks: Quirks) -> list[Json
                 found += _results(message)
             case "system" | "user":
                 found += _said(message)
+    return _strict_turns(found) if quirks.strict_turns else [*found]
+
+
+def _strict_turns(messages: list[dict[str, Json]]) -> list[Json]:
+    found: list[Json] = []
+    before = ""
+    for message in messages:
+        if before == "tool" and message["role"] == "user":
+            found.append({"role": "assistant", "content": _NOTHING_SAID})
+        before = message["role"]
+        if "tool_call_id" in message:
+            message["tool_call_id"] = _short_id(message["tool_call_id"])
+        for call in message.get("tool_calls", ()):
+            call["id"] = _short_id(call["id"])
+        found.append(message)
     return found
 
 
-def _said(message: Message) -> list[Json]:
+def _short_id(call_id: str) -> str:
+    """The same nine letters and digits for the same id, every time."""
+    return hashlib.sha256(call_id.encode()).hexdigest()[:9]
+
+
+def _said(message: Message) -> list[dict[str, Json]]:
     """A message of the user or the system: text alone as text, else a list of parts."""
     files = [part.file for part in message.parts if isinstance(part, FilePart)]
     if not files:
@@ -130,7 +154,7 @@ def _said(message: Message) -> list[Json]:
     return [{"role": message.role, "content": content}]
 
 
-def _assistant(message: Message, replay: str | None) -> list[Json]:
+def _assistant(message: Message, replay: str | None) -> list[dict[str, Json]]:
     found: dict[str, Json] = {"role": "assistant", "content": message.text or None}
     thought = "".join(
         part.text
@@ -150,10 +174,10 @@ def _call(part: ToolCallPart) -> Json:
     return {"id": part.call_id, "type": "function", "function": {"name": part.tool, "arguments": arguments}}
 
 
-def _results(message: Message) -> list[Json]:
+def _results(message: Message) -> list[dict[str, Json]]:
     """One message for each result; what files they have follows as a message of the user."""
     results = [part for part in message.parts if isinstance(part, ToolResultPart)]
-    found: list[Json] = [
+    found: list[dict[str, Json]] = [
         {"role": "tool", "tool_call_id": part.call_id, "content": result_text(part)} for part in results
     ]
     files: list[Json] = []

@@ -98,7 +98,7 @@ class Asking:
     def cut(self) -> tuple[tuple[TextPart | ReasoningPart, ...], tuple[str, ...]]:
         """Closes what was opened; what had been said, and the ids it streamed under."""
         self._recorder.close(cut=True)
-        return self._recorder.partial(_provider(self.model))
+        return self._recorder.partial(self.model)
 
     def outcome(self, failure: Failure | None, *, at: float) -> AnswerSignal | FailedSignal:
         """What the call came to, as a signal; everything open is closed."""
@@ -115,7 +115,7 @@ class Asking:
                 usage=None if finished is None else finished.usage,
             )
         self._recorder.close()
-        answer, ids = self._recorder.answer_parts(_provider(self.model))
+        answer, ids = self._recorder.answer_parts(self.model)
         return AnswerSignal(
             generation_id=self.effect.generation_id,
             attempt=self.effect.attempt,
@@ -128,10 +128,6 @@ class Asking:
             raw_reason=finished.raw_reason,
             response_id=finished.response_id,
         )
-
-
-def _provider(model: str) -> str:
-    return model.partition("/")[0]
 
 
 def _cut(model: str) -> Failure:

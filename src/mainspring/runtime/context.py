@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from mainspring.engine.builtin import builtin_specs
 from mainspring.engine.generations import Presentation
 from mainspring.engine.schemas import input_schema
@@ -9,7 +11,9 @@ from mainspring.engine.turn import Library
 from mainspring.model.generation import ModelRequest, ToolSpec
 from mainspring.model.session import State
 from mainspring.model.values import Json
+from mainspring.runtime.history import fit
 
+log = logging.getLogger("mainspring.context")
 NO_ARGUMENTS: dict[str, Json] = {"type": "object", "properties": {}, "additionalProperties": False}
 
 
@@ -38,11 +42,19 @@ def tool_specs(library: Library, presentation: Presentation) -> tuple[ToolSpec, 
 def build_request(library: Library, state: State, presentation: Presentation, model: str) -> ModelRequest:
     """The request for the next message of the presentation's thread, to a model that is the thread's or a backup."""
     settings, thread = presentation.thread.settings, presentation.thread
+    history = fit(thread.messages, model=model)
+    if history.repairs:
+        log.warning(
+            "session %s, thread %s: the history was repaired: %s",
+            state.session_id,
+            thread.name,
+            "; ".join(history.repairs),
+        )
     schema = presentation.program.schemas.get(presentation.response_type or "")
     return ModelRequest(
         model=model,
         system=thread.system,
-        messages=tuple(message for message in thread.messages if not message.incomplete),
+        messages=history.messages,
         tools=tool_specs(library, presentation),
         response_name=presentation.response_type,
         response_schema=schema,

@@ -281,15 +281,15 @@ class Recorder:
                 )
             self._close(part)
 
-    def answer_parts(self, provider: str) -> tuple[tuple[AnswerPart, ...], tuple[str, ...]]:
-        """The whole answer in order, tool calls included, and the ids the parts streamed under."""
-        parts = [(_answer_part(part, provider), part.id) for part in self._parts.values()]
+    def answer_parts(self, model: str) -> tuple[tuple[AnswerPart, ...], tuple[str, ...]]:
+        """The whole answer of `provider/model-id`, in order, calls included, and the ids the parts streamed under."""
+        parts = [(_answer_part(part, model), part.id) for part in self._parts.values()]
         return tuple(part for part, _ in parts), tuple(part_id for _, part_id in parts)
 
-    def partial(self, provider: str) -> tuple[tuple[TextPart | ReasoningPart, ...], tuple[str, ...]]:
+    def partial(self, model: str) -> tuple[tuple[TextPart | ReasoningPart, ...], tuple[str, ...]]:
         """What has been said so far, without tool calls: a half-built call is never kept."""
         kept = [
-            (_answer_part(part, provider), part.id)
+            (_answer_part(part, model), part.id)
             for part in self._parts.values()
             if part.kind in ("text", "reasoning")
         ]
@@ -297,10 +297,12 @@ class Recorder:
         return tuple(part for part, _ in said), tuple(part_id for _, part_id in said)
 
 
-def _answer_part(part: _Part, provider: str) -> AnswerPart:
+def _answer_part(part: _Part, model: str) -> AnswerPart:
     text = "".join(part.text)
     if part.kind == "text":
         return TextPart(text=text)
     if part.kind == "reasoning":
-        return ReasoningPart(text=text, provider=provider, metadata=part.metadata)
+        provider, _, name = model.partition("/")
+        bound = None if part.metadata is None else name or None
+        return ReasoningPart(text=text, provider=provider, metadata=part.metadata, model=bound)
     return CallWritten(call_id=part.id, name=part.name, arguments=text, metadata=part.metadata)

@@ -47,8 +47,7 @@ def _settle(
     calls: list[ParsedCall],
     reason: str,
 ) -> None:
-    provider = answer.model.split("/", 1)[0]
-    parts, part_ids = _message_parts(answer, calls, provider=provider)
+    parts, part_ids = _message_parts(answer, calls)
     turn.emit(
         GenerationSettled(
             generation_id=answer.generation_id,
@@ -77,9 +76,8 @@ def _at_limit(turn: Turn, frame: Frame, generation: Generation) -> bool:
     return generation.step >= int(turn.scope(frame.id).threads[generation.thread].settings["maxSteps"])
 
 
-def _message_parts(
-    answer: AnswerSignal, calls: list[ParsedCall], *, provider: str
-) -> tuple[tuple[Part, ...], tuple[str, ...]]:
+def _message_parts(answer: AnswerSignal, calls: list[ParsedCall]) -> tuple[tuple[Part, ...], tuple[str, ...]]:
+    provider, _, model = answer.model.partition("/")
     parsed = {call.call_id: call for call in calls}
     parts: list[Part] = []
     ids: list[str] = []
@@ -92,6 +90,7 @@ def _message_parts(
                 args=call.args,
                 provider=provider if call.metadata is not None else None,
                 metadata=call.metadata,
+                model=model if call.metadata is not None else None,
             )
         elif isinstance(part, ReasoningPart) or part.text:
             written = part
