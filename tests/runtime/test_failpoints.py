@@ -12,6 +12,7 @@ import pytest
 
 import mainspring
 from mainspring.model.errors import InvalidRequest, StoreError
+from mainspring.providers.script import Pause, Say
 from mainspring.runtime.failpoints import ARMED, NAMES, FailPoint, arm, arm_with, disarm, parse_points, reach
 from mainspring.settings import InvalidSetting, fail_points
 from tests.runtime.desk import Desk
@@ -127,9 +128,11 @@ async def test_a_turn_passes_every_place_but_those_after_a_crash() -> None:
 
 @pytest.mark.parametrize("name", ["commit.before", "commit.after"])
 async def test_a_commit_that_fails_or_whose_answer_is_lost_does_no_harm(name: str) -> None:
-    async with Desk() as desk:
+    async with Desk(lambda request: [Pause(500), Say("Hello there.")]) as desk:
         await desk.trigger()
+        await desk.until_silent()
         arm([FailPoint(name=name, action="error", first=1, last=2)])
+        await desk.clock.advance(0.5)
         while desk.app.hosts.live(desk.session_id) is not None:
             await desk.clock.advance(0)
         await desk.clock.advance(1)

@@ -114,9 +114,9 @@ def _list_references(program: Program, thread: Thread) -> Json:
 def _read_reference(program: Program, thread: Thread, args: dict[str, Json]) -> Json:
     allowed = _allowed(program, thread)
     name = args.get("name")
-    if name not in allowed:
+    if not isinstance(name, str) or name not in allowed:
         raise ToolRefused(f"There is no reference {name!r}. References: {', '.join(allowed) or 'none'}.")
-    reference = program.references[str(name)]
+    reference = program.references[name]
     return {"name": reference.name, "content": reference.content}
 
 

@@ -71,13 +71,18 @@ def _expired(state: State, event: SessionExpired) -> State:
 
 
 def kept_messages(messages: tuple[Message, ...], after: str | None) -> tuple[Message, ...] | None:
-    """What a rollback keeps: up to and including message `after` (None: nothing); None if it is not there."""
+    """What a rollback keeps: up to and including message `after` (None: nothing); None if it is not there.
+
+    A message that calls tools keeps their results: no model takes the one without the other.
+    """
     if after is None:
         return ()
     for position in range(len(messages) - 1, -1, -1):
         message = messages[position]
         if after in (message.id, message.turn_id):
-            return messages[: position + 1]
+            results = messages[position + 1 : position + 2]
+            paired = bool(results) and results[0].role == "tool"
+            return messages[: position + 1 + paired]
     return None
 
 

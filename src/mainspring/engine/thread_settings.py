@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from mainspring.engine.prompts import render_prompt
@@ -37,9 +38,10 @@ def _model(member: str, value: Json) -> str | None:
 
 def _number(value: Json) -> float | None:
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return number if math.isfinite(number) else None
 
 
 def _temperature(value: Json) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from mainspring.engine.turn import Library
 from mainspring.language.compiler import compile_agent
 from mainspring.model.agents import AgentRecord, AgentSource
@@ -11,6 +13,7 @@ from mainspring.model.program import Program
 from mainspring.model.session import State
 from mainspring.runtime.ports import AgentStore, Clock, Ids
 
+log = logging.getLogger("mainspring.agents")
 WORKER_DEPTH = 8
 
 
@@ -94,13 +97,19 @@ class Agents:
             self._programs[record.version] = program
         return program
 
+    def _worker(self, record: AgentRecord | None) -> Program | None:
+        """The program of a worker; one that does not compile any more is as good as not published."""
+        if record is None or record.source.settings.format != "worker":
+            return None
+        try:
+            return self._compiled(record)
+        except InvalidAgent as error:
+            log.warning("%s", error)
+            return None
+
     async def _workers_of(self, project_id: str) -> dict[str, Program]:
         records = await self._store.agents(project_id)
-        return {
-            record.source.settings.slug: self._compiled(record)
-            for record in records
-            if record.source.settings.format == "worker"
-        }
+        return {program.slug: program for record in records if (program := self._worker(record))}
 
     async def library(self, project_id: str, agent_id: str, version: str) -> Library:
         """The program of a version with every worker it may call, directly or not."""
@@ -121,12 +130,11 @@ class Agents:
             wanted = {slug for program in frontier for slug in program.workers if slug not in slugs}
             frontier = []
             for slug in sorted(wanted):
-                record = await self._store.agent(project_id, slug)
-                if record is None or record.source.settings.format != "worker":
+                program = self._worker(await self._store.agent(project_id, slug))
+                if program is None:
                     continue
-                program = self._compiled(record)
-                slugs[slug] = record.version
-                programs[record.version] = program
+                slugs[slug] = program.hash
+                programs[program.hash] = program
                 frontier.append(program)
         return Library(programs=programs, workers=slugs)
 
@@ -134,12 +142,10 @@ class Agents:
         """The library of a session, with the versions that its open frames still run on."""
         library = await self.library(state.project_id, state.agent_id, state.version)
         frames = {} if state.execution is None else state.execution.frames
-        missing = {
-            frame.version: frame.slug for frame in frames.values() if frame.version not in library.programs
-        }
         programs = dict(library.programs)
-        for version, slug in missing.items():
-            record = await self._store.agent(state.project_id, slug)
+        for version in {frame.version for frame in frames.values()} - programs.keys():
+            # By its hash alone: the worker may be archived, and its slug another agent's.
+            record = await self._store.version(state.project_id, version)
             if record is not None:
-                programs[version] = await self.program(state.project_id, record.id, version)
+                programs[version] = self._compiled(record)
         return Library(programs=programs, workers=library.workers)

@@ -197,6 +197,10 @@ class AgentStore(Protocol):
         """One version, also of an archived agent."""
         ...
 
+    async def version(self, project_id: str, version: str, /) -> AgentRecord | None:
+        """One version of any agent of the project, archived or not, by its hash alone."""
+        ...
+
     async def archive(self, project_id: str, agent_id: str, at: float, /) -> bool:
         """Takes an agent out of lists; its slug is free again."""
         ...

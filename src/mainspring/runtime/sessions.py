@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 from mainspring.engine.evolve import evolve
 from mainspring.engine.inputs import check_values, initial_values
+from mainspring.engine.turn import Library
 from mainspring.model.errors import Conflict, InvalidRequest, NotFound, SessionBusy
 from mainspring.model.events import Event, decode_event, encode_event
 from mainspring.model.facts import SessionCreated, SessionRestored, ToolSettled, Triggered
@@ -30,6 +32,7 @@ from mainspring.runtime.requests import (
 from mainspring.runtime.streams import Streams
 from mainspring.wires.restore import restore
 
+log = logging.getLogger("mainspring.sessions")
 BUSY_WAIT = 2.0
 DEFAULT_TRIGGER = "user-message"
 _TRIGGERED = b'{"type":"triggered"'
@@ -117,8 +120,7 @@ class Sessions:
         record = await self._ports.log.record(session_id)
         if record is None or record.project_id != project_id:
             raise NotFound(f"There is no session {session_id!r}.", code="SESSION_NOT_FOUND")
-        running = record.active_execution is not None and not record.waiting
-        if record.status == "active" and not running and record.expires_at <= self._ports.clock.now():
+        if self._is_over(record):
             await self._expire(session_id, cleared=False)
             expired = await self._ports.log.record(session_id)
             return expired or record
@@ -128,17 +130,31 @@ class Sessions:
         host = await self._hosts.get(session_id)
         if host.state.status == "expired":
             return False
+        if not cleared and not await self._is_due(host):
+            return False
         if host.state.execution is not None:
             host.stop()
-        await host.signal(ExpireSignal(at=self._ports.clock.now(), cleared=cleared))
+        await asyncio.shield(host.signal(ExpireSignal(at=self._ports.clock.now(), cleared=cleared)))
         return True
+
+    async def _is_due(self, host: SessionHost) -> bool:
+        """Looks again: between a list of what is due and the end of a session somebody may have used it."""
+        record = await self._ports.log.record(host.state.session_id)
+        return record is not None and record.cursor == host.journal.cursor and self._is_over(record)
+
+    def _is_over(self, record: SessionRecord) -> bool:
+        running = record.active_execution is not None and not record.waiting
+        return record.status == "active" and not running and record.expires_at <= self._ports.clock.now()
 
     async def expire_due(self, *, limit: int = 100) -> int:
         """Expires sessions whose time is over; returns how many."""
-        due = await self._ports.log.due_sessions(self._ports.clock.now(), limit)
-        for record in due:
-            await self._expire(record.id, cleared=False)
-        return len(due)
+        count = 0
+        for record in await self._ports.log.due_sessions(self._ports.clock.now(), limit):
+            try:
+                count += await self._expire(record.id, cleared=False)
+            except Exception:
+                log.exception("session %s cannot be expired; the others go on", record.id)
+        return count
 
     async def clear(self, project_id: str, session_id: str) -> bool:
         """Ends a session's content now; False if it was over already."""
@@ -150,7 +166,8 @@ class Sessions:
         record = await self.record(project_id, session_id)
         restored = restore(request.messages, at=self._ports.clock.now())
         agent = await self._agents.get(project_id, record.agent_id)
-        program = await self._agents.program(project_id, agent.id, agent.version)
+        library = await self._agents.library(project_id, agent.id, agent.version)
+        program = library.programs[agent.version]
         host = await self._hosts.get(session_id)
         if host.state.status != "expired":
             return False
@@ -164,15 +181,15 @@ class Sessions:
             messages=restored.messages,
             at=self._ports.clock.now(),
         )
+        host.library = library
         await self._commit(host, (event,))
-        host.library = await self._agents.library_for(host.state)
         return True
 
     async def _commit(self, host: SessionHost, events: tuple[Event, ...]) -> None:
         state = host.state
         for event in events:
             state = evolve(state, event)
-        await host.record(events, state)
+        await asyncio.shield(host.record(events, state))
 
     # ---- executions -----------------------------------------------------------------------------------------
 
@@ -180,7 +197,7 @@ class Sessions:
         """Starts an execution; returns once that is durable. Waits briefly while another one runs."""
         await self.record(project_id, session_id)
         host = await self._hosts.get(session_id)
-        version = await self._newest(host)
+        version = await self._renewed(host)
         token = self._ids.token()
         signal = TriggerSignal(
             execution_id=f"exe_{token}",
@@ -197,16 +214,23 @@ class Sessions:
         )
         return await self._start(host, signal)
 
-    async def _newest(self, host: SessionHost) -> str | None:
-        if not self._follow_latest:
-            return None
-        state = host.state
-        agent = await self._agents.get(state.project_id, state.agent_id)
-        if agent.version != state.version:
-            host.library = await self._agents.library(state.project_id, state.agent_id, agent.version)
-        return agent.version
+    async def _renewed(self, host: SessionHost) -> str | None:
+        """Gives a host today's programs beside those its open frames run on; the version to go on under, if another."""
+        version = host.state.version
+        if self._follow_latest:
+            version = (await self._agents.get(host.state.project_id, host.state.agent_id)).version
+        library = await self._agents.library(host.state.project_id, host.state.agent_id, version)
+        frames = {} if host.state.execution is None else host.state.execution.frames
+        needed = {host.state.version, *(frame.version for frame in frames.values())}
+        kept = {hash_: program for hash_, program in host.library.programs.items() if hash_ in needed}
+        host.library = Library(programs={**kept, **library.programs}, workers=library.workers)
+        return version if self._follow_latest else None
 
-    async def _known_trigger(self, session_id: str, execution_id: str) -> Leg:
+    async def _known_trigger(self, host: SessionHost, execution_id: str) -> Leg:
+        session_id = host.state.session_id
+        await asyncio.shield(
+            host.journal.append(())
+        )  # the trigger itself may still be on its way to the disk
         for row in await self._ports.log.facts(session_id):
             if row.data.startswith(_TRIGGERED):
                 event = decode_event(row.data)
@@ -217,14 +241,16 @@ class Sessions:
     async def _start(self, host: SessionHost, signal: TriggerSignal) -> Leg:
         session_id = host.state.session_id
         if signal.key in host.state.keys:
-            return await self._known_trigger(session_id, host.state.keys[signal.key])
+            return await self._known_trigger(host, host.state.keys[signal.key])
         await self._until_free(host)
         if signal.key in host.state.keys:
-            return await self._known_trigger(session_id, host.state.keys[signal.key])
+            return await self._known_trigger(host, host.state.keys[signal.key])
         after = before = host.journal.cursor
-        await host.signal(signal)
+        await asyncio.shield(host.signal(signal))
+        # Another trigger may have ended this execution already: the row has to be its own.
+        own = _TRIGGERED + f',"executionId":"{signal.execution_id}"'.encode()
         for row in host.stream.since(before) or ():
-            if row.kind == FACT and row.data.startswith(_TRIGGERED):
+            if row.kind == FACT and row.data.startswith(own):
                 after = row.first - 1
         return Leg(session_id=session_id, execution_id=signal.execution_id, after=after)
 
@@ -248,12 +274,14 @@ class Sessions:
         await self.record(project_id, session_id)
         host = await self._hosts.get(session_id)
         before = host.journal.cursor
-        await host.signal(
+        recorded = host.signal(
             ResultsSignal(
                 execution_id=request.execution_id, results=request.results, at=self._ports.clock.now()
             )
         )
-        if host.journal.cursor == before:
+        repeated = host.journal.cursor == before
+        await asyncio.shield(recorded)
+        if repeated:
             before = await self._where_settled(session_id, request, before)
         return Leg(session_id=session_id, execution_id=request.execution_id, after=before, continuation=True)
 
@@ -275,7 +303,7 @@ class Sessions:
         execution = host.state.execution
         if execution is None or execution_id not in (None, execution.id):
             return False
-        await host.stop()
+        await asyncio.shield(host.stop())
         return True
 
     # ---- workers --------------------------------------------------------------------------------------------

@@ -82,6 +82,12 @@ def find_version(
     return None if found is None else record_of(found)
 
 
+def find_hash(connection: Connection, project_id: str, *, version: str) -> AgentRecord | None:
+    """One version, whichever agent of the project it is of."""
+    found = connection.execute(statements("agents")["by_hash"], (project_id, version)).fetchone()
+    return None if found is None else record_of(found)
+
+
 def archive_agent(connection: Connection, project_id: str, *, agent_id: str, at: float) -> bool:
     """Whether there was one to archive."""
     values = (project_id, agent_id, at)

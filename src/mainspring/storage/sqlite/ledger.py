@@ -57,6 +57,7 @@ class Ledger:
             if found is None:
                 raise NotFound("There is no such session.")
             if len(self._heads) >= HEADS_KEPT:
+                self.flush()  # a head that is read again has to see what is staged
                 self._heads.clear()
             head = self._heads[session_id] = Head(*found)
         return head

@@ -223,6 +223,10 @@ class SqliteStore:
             partial(agents.find_version, project_id=project_id, agent_id=agent_id, version=version)
         )
 
+    async def version(self, project_id: str, version: str, /) -> AgentRecord | None:
+        """See `AgentStore`."""
+        return await self._read(partial(agents.find_hash, project_id=project_id, version=version))
+
     async def archive(self, project_id: str, agent_id: str, at: float, /) -> bool:
         """See `AgentStore`."""
         return await self._write(

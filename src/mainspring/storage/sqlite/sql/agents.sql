@@ -33,3 +33,8 @@ WHERE a.project_id = ?1 AND a.archived = 0 AND (a.id = ?2 OR a.slug = ?2) ORDER 
 SELECT a.id, a.project_id, v.version, v.source, a.created_at, v.published_at, a.archived
 FROM agents AS a JOIN agent_versions AS v ON v.agent_id = a.id
 WHERE a.project_id = ?1 AND a.id = ?2 AND v.version = ?3;
+
+-- name: by_hash
+SELECT a.id, a.project_id, v.version, v.source, a.created_at, v.published_at, a.archived
+FROM agents AS a JOIN agent_versions AS v ON v.agent_id = a.id
+WHERE a.project_id = ?1 AND v.version = ?2 ORDER BY a.archived LIMIT 1;
