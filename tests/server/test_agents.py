@@ -128,8 +128,20 @@ async def test_a_slug_cannot_change(desk: Desk) -> None:
 )
 @pytest.mark.parametrize("name", ["nobody", "\x00", "'; drop table agents", "x" * 5000, "é", "\ud800"])
 async def test_unknown_and_strange_ids(desk: Desk, operation: Operation, name: str) -> None:
-    message = {"id": "m", "role": "user", "parts": [{"type": "text", "text": "x", "status": "done"}]}
-    body = {"type": "start", "id": "c", "messages": [message], "triggerName": "user-message"}
+    message = {
+        "id": "m",
+        "role": "user",
+        "content": "x",
+        "parts": [{"type": "text", "text": "x", "status": "done"}],
+    }
+    body = {
+        "type": "start",
+        "id": "c",
+        "threadId": "t",
+        "runId": "r",
+        "messages": [message],
+        "triggerName": "user-message",
+    }
     answer = await desk.client.request(operation.method, operation.path.replace("{id}", name), body)
     assert answer.status == 404, answer.body
     assert set(answer.json) == {"error", "code"}

@@ -53,7 +53,7 @@ VALUES = st.recursive(
 )
 BODIES = st.dictionaries(NAME, VALUES, max_size=6)
 ROUNDS = 25
-CHATS = ("/api/chat",)
+CHATS = ("/api/chat", "/api/ag-ui")
 """Where the routes begin that talk to an interactive agent by a name of the conversation."""
 
 
@@ -105,6 +105,12 @@ def sample(operation: Operation) -> dict[str, Any]:
     turn = {"triggerName": "user-message", "input": {"USER_MESSAGE": "x"}}
     bodies: dict[str, dict[str, Any]] = {
         "chat": {"id": "c", "messages": [message], "trigger": "submit-message", "input": {"COMPANY": "Acme"}},
+        "run_agent": {
+            "threadId": "t",
+            "runId": "r",
+            "messages": [{"id": "m", "role": "user", "content": "x"}],
+            "forwardedProps": {"input": {"COMPANY": "Acme"}},
+        },
         "create_agent": chat_agent("other"),
         "validate_agent": chat_agent("other"),
         "update_agent": {**worker_agent(), "references": []},

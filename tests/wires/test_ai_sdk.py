@@ -307,6 +307,13 @@ def test_an_object_that_is_no_json_is_told_as_it_is() -> None:
     assert shown[-1]["data"] == {"typeName": "Verdict", "text": "", "status": "error"}
 
 
+def test_a_text_beside_an_open_object_stays_a_text() -> None:
+    journal = Journal().add(*begun(), TextStarted(id="o1", response_type="Verdict"))
+    journal.text("x1", "Plain.").add(TextEnded(id="o1"), *finished())
+    shown = events(read(AiSdkWriter, journal))
+    assert [event["delta"] for event in of_type(shown, "text-delta")] == ["Plain."]
+
+
 def test_a_worker_that_fails_and_one_that_is_stopped() -> None:
     journal = Journal().add(
         *begun(),

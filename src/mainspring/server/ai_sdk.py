@@ -7,12 +7,13 @@ from typing import Final
 
 from mainspring.model.errors import NotFound
 from mainspring.model.values import Json
-from mainspring.runtime.requests import ContinueRequest, Leg, TriggerRequest
+from mainspring.runtime.requests import Leg, TriggerRequest
 from mainspring.server.conversations import (
     CUT,
     begun,
     continued,
     find_conversation,
+    give_results,
     newest_known,
     open_conversation,
     replayed,
@@ -77,17 +78,7 @@ async def _say(context: Context, request: Request, parsed: ParsedSay) -> Leg:
 
 
 async def _give(context: Context, request: Request, parsed: ParsedOutputs) -> Leg:
-    """The client repeats every output of the message: those of calls we do not wait for say nothing new."""
-    sessions = context.services.sessions
-    record = await _known(context, request, parsed.id)
-    state = await sessions.state(request.project, record)
-    execution = state.execution
-    calls = {} if execution is None else execution.calls
-    known = {call.id for call in calls.values() if call.worker is None} | state.settled_digests.keys()
-    execution_id = state.last_execution_id if execution is None else execution.id
-    results = tuple(result for result in parsed.results if result.tool_call_id in known)
-    given = ContinueRequest(execution_id=execution_id or "", results=results)
-    return await sessions.resume_with(request.project, record, given)
+    return await give_results(context, request, await _known(context, request, parsed.id), parsed.results)
 
 
 async def _known(context: Context, request: Request, name: str) -> str:

@@ -12,10 +12,11 @@ from mainspring.model.errors import Failure, InvalidRequest, NotFound
 from mainspring.model.messages import Message
 from mainspring.model.rows import FACT
 from mainspring.model.session import Execution, State
+from mainspring.model.signals import ToolResult
 from mainspring.model.stream_events import Start
 from mainspring.model.values import Json
 from mainspring.runtime.ports import SessionRecord
-from mainspring.runtime.requests import Leg
+from mainspring.runtime.requests import ContinueRequest, Leg
 from mainspring.server.operation import Context
 from mainspring.server.request import Request
 from mainspring.server.seats import Seat
@@ -95,6 +96,23 @@ def newest_known(state: State, turns: tuple[str, ...]) -> str | None:
             if turn in (message.id, message.turn_id) or message.id.startswith(f"{turn}_"):
                 return message.id
     return None
+
+
+async def give_results(
+    context: Context, request: Request, session_id: str, results: tuple[ToolResult, ...]
+) -> Leg:
+    """Results for the turn that waits. A client repeats all it ever gave: of other turns they say nothing new."""
+    sessions = context.services.sessions
+    state = await sessions.state(request.project, session_id)
+    execution = state.execution
+    calls = {} if execution is None else execution.calls
+    known = {call.id for call in calls.values() if call.worker is None} | state.settled_digests.keys()
+    execution_id = state.last_execution_id if execution is None else execution.id
+    given = ContinueRequest(
+        execution_id=execution_id or "",
+        results=tuple(result for result in results if result.tool_call_id in known),
+    )
+    return await sessions.resume_with(request.project, session_id, given)
 
 
 async def continued(context: Context, leg: Leg) -> Turn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mainspring.server.ag_ui import run_agent
 from mainspring.server.agents import (
     archive_agent,
     create_agent,
@@ -50,6 +51,7 @@ from mainspring.server.taken import (
     ChatBody,
     CreateBody,
     RestoreBody,
+    RunBody,
     StartBody,
     StopBody,
     TriggerBody,
@@ -305,5 +307,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         scopes=SESSIONS,
         summary="AI SDK: stop the turn that runs; again is no error.",
         gives=SessionStopped,
+    ),
+    Operation(
+        method="POST",
+        path="/api/ag-ui/{id}",
+        handler=run_agent,
+        scopes=SESSIONS,
+        summary="AG-UI: one run of an agent: a message, tool results, or the messages so far.",
+        takes=RunBody,
+        streams=True,
     ),
 )

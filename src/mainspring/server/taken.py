@@ -152,3 +152,17 @@ class ChatBody(Value, frozen=True, kw_only=True):
     input: dict[str, Json] = {}
     trigger_name: str | None = None
     trigger_input: dict[str, Json] = {}
+
+
+class RunBody(Value, frozen=True, kw_only=True):
+    """AG-UI's `RunAgentInput`; the last message counts. `threadId`: any name, or a session's id.
+
+    `forwardedProps`: `input` of the session for the first message, `triggerName`, `triggerInput`.
+    """
+
+    thread_id: str
+    run_id: str
+    messages: tuple[dict[str, Json], ...]
+    parent_run_id: str | None = None
+    tools: tuple[dict[str, Json], ...] = ()
+    forwarded_props: dict[str, Json] = {}

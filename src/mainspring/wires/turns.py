@@ -79,15 +79,19 @@ class TurnReader(ABC):
             if row.last <= self._after:
                 continue
             self._after = row.last
-            self._quiet = row.last <= self._turn.after
-            if row.kind == DELTAS:
-                if self._begun and not self._quiet:
-                    out.append(self._deltas(row.data))
-            elif row.kind == FACT:
-                data = self._fact(row.data)
-                if not self._quiet:
-                    out.append(data)
+            if self._quiet and row.last > self._turn.after:
+                self._quiet = False
+                out.append(self._caught_up())
+            data = self._row(row)
+            if not self._quiet:
+                out.append(data)
         return b"".join(out)
+
+    def _row(self, row: Row) -> bytes:
+        if row.kind == FACT:
+            return self._fact(row.data)
+        known = self._begun and not self._quiet
+        return self._deltas(row.data) if known and row.kind == DELTAS else b""
 
     def _fact(self, data: bytes) -> bytes:
         tag = tag_of(data)
@@ -97,6 +101,10 @@ class TurnReader(ABC):
         if tag == b"start" and (event := _start.decode(data)).execution_id == self._turn.execution_id:
             self._begun = True
             return self._opened(event.message_id)
+        return b""
+
+    def _caught_up(self) -> bytes:
+        """What a continuation says first of what the client has seen begin."""
         return b""
 
     @abstractmethod
