@@ -72,12 +72,12 @@ class Play:
     """A server with one agent, and a client of it."""
 
     office: Office
-    caller: Caller
+    caller: Any
     agent: str
     model: Model
 
     @classmethod
-    def open(cls, office: Office, caller: Caller, protocol: str = PROTOCOL) -> "Play":
+    def open(cls, office: Office, caller: Caller | None, protocol: str = PROTOCOL) -> "Play":
         definition = chat_agent(protocol=protocol)
         definition["prompts"][0]["content"] = "You work for {{COMPANY_NAME}}."
         model = Model()

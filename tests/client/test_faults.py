@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from mainspring.client import ConnectionFailed, StreamError
-from mainspring.client.errors import SessionBusy, Unavailable, UnexpectedAnswer
+from mainspring.client.errors import NotFound, SessionBusy, Unavailable, UnexpectedAnswer
 from mainspring.client.events import ToolOutputAvailable
+from mainspring.model.parts import FileReference
+from mainspring.model.signals import ToolResult
 from mainspring.model.stream_events import Finish
 from mainspring.providers.scripted import Pause
 from tests.client.office import Fault
@@ -218,3 +220,22 @@ def test_the_stop_of_who_leaves_may_fail(play: Play) -> None:
     seen = play.caller.read(play.sessions.attach(session).send("Hi"), until=lambda e: hasattr(e, "delta"))
     assert seen.text == "One "
     assert not isinstance(seen.error, StreamError)
+
+
+def test_an_answer_that_is_cut_is_asked_for_again(play: Play) -> None:
+    play.office.faults.extend([Fault(cut=5), Fault(status=502, cut=0), None])
+    assert [agent.slug for agent in play.caller.ask(play.caller.client.agents.list())] == ["support"]
+
+
+def test_a_journal_of_nothing(play: Play) -> None:
+    assert isinstance(play.caller.read(play.sessions.events("ses_unknown")).error, NotFound)
+
+
+def test_files_go_with_results(play: Play) -> None:
+    play.script(asks(("ask-person", {"question": "?"})), ["Seen."])
+    attached = play.sessions.attach(play.session())
+    call = play.caller.ask(attached.send("Hi").outcome()).asked[0]
+    file = FileReference(id="f", media_type="image/png", url="https://example.org/f.png")
+    result = ToolResult(tool_call_id=call.tool_call_id, result=1, files=(file,))
+    assert play.caller.ask(attached.resume([result]).outcome()).text == "Seen."
+    assert play.model.requests[-1].messages[-1].parts[0].files == (file,)  # type: ignore[union-attr]  # a tool result

@@ -16,17 +16,13 @@ from tests.client.play import Play, asks
 ACCOUNT = ("get-user-account", {"userId": "ada"})
 
 
-class NoCaller:
-    """The flows bring clients of their own."""
-
-
 async def get_user_account(user_id: str, context: ToolContext) -> dict[str, Any]:
     """The account of a customer."""
     return {"user": user_id, "call": context.call_id}
 
 
-def stored_session(office: Office, client: Any) -> Play:
-    play = Play.open(office, client)
+def stored_session(office: Office) -> Play:
+    play = Play.open(office, None)
     play.script(["Hello."], asks(ACCOUNT), ["Your account is fine."])
     return play
 
@@ -34,7 +30,7 @@ def stored_session(office: Office, client: Any) -> Play:
 async def test_the_flow_of_the_guide(office: Office) -> None:
     http = httpx2.AsyncClient(transport=Wire(office))
     async with AsyncClient(URL, office.desk.client.key, http=http) as client:
-        play = stored_session(office, NoCaller())
+        play = stored_session(office)
         session_id = await client.sessions.create(play.agent, {"COMPANY_NAME": "Acme Corp"})
         await client.sessions.attach(session_id).send("Hi").outcome()
         stored_messages = (await client.sessions.get_messages(session_id)).messages
@@ -60,7 +56,7 @@ async def test_the_flow_of_the_guide(office: Office) -> None:
 def test_the_same_without_async(office: Office) -> None:
     http = httpx2.Client(transport=Wire(office))
     with Client(URL, office.desk.client.key, http=http) as client:
-        play = stored_session(office, NoCaller())
+        play = stored_session(office)
         session_id = client.sessions.create(play.agent, {"COMPANY_NAME": "Acme Corp"})
         client.sessions.attach(session_id).send("Hi").outcome()
         stored_messages = client.sessions.get_messages(session_id).messages
@@ -83,7 +79,7 @@ def test_the_same_without_async(office: Office) -> None:
 async def test_leaving_an_async_loop_is_enough(office: Office) -> None:
     http = httpx2.AsyncClient(transport=Wire(office))
     async with AsyncClient(URL, office.desk.client.key, http=http) as client:
-        play = Play.open(office, NoCaller())
+        play = Play.open(office, None)
         play.script(["One ", Pause(60_000)])
         session_id = await client.sessions.create(play.agent, {"COMPANY_NAME": "Acme Corp"})
         async with client.sessions.attach(session_id).send("Count") as turn:
@@ -101,7 +97,7 @@ async def test_leaving_an_async_loop_is_enough(office: Office) -> None:
 def test_leaving_a_loop_is_enough(office: Office) -> None:
     http = httpx2.Client(transport=Wire(office))
     with Client(URL, office.desk.client.key, http=http) as client:
-        play = Play.open(office, NoCaller())
+        play = Play.open(office, None)
         play.script(["One ", Pause(60_000)])
         session_id = client.sessions.create(play.agent, {"COMPANY_NAME": "Acme Corp"})
         for event in client.sessions.attach(session_id).send("Count"):
@@ -118,7 +114,7 @@ def test_leaving_a_loop_is_enough(office: Office) -> None:
 async def test_a_caller_that_is_cancelled_cancels_its_tools_and_the_turn(office: Office) -> None:
     http = httpx2.AsyncClient(transport=Wire(office))
     async with AsyncClient(URL, office.desk.client.key, http=http) as client:
-        play = Play.open(office, NoCaller())
+        play = Play.open(office, None)
         play.script(asks(ACCOUNT))
         session_id = await client.sessions.create(play.agent, {"COMPANY_NAME": "Acme Corp"})
         begun = asyncio.Event()

@@ -1,8 +1,10 @@
 """Tells how a turn reads: events, tools that run here, results that come from elsewhere, leaving, stopping."""
 
+import asyncio
 import threading
 from typing import Any
 
+import httpx2
 import pytest
 
 from mainspring.client import ClientToolRequest, StreamError, ToolContext, ToolError, Trigger, trigger
@@ -10,8 +12,9 @@ from mainspring.client.errors import BadRequest
 from mainspring.client.events import ToolOutputAvailable, ToolOutputError, UsageEvent
 from mainspring.model.messages import Sender
 from mainspring.model.signals import ToolResult
-from mainspring.model.stream_events import Finish, TextDelta
+from mainspring.model.stream_events import Finish, Start, TextDelta
 from mainspring.providers.scripted import Fail, Pause
+from mainspring.runtime.requests import ContinueRequest
 from tests.client.play import Play, asks
 
 OSLO = ("get-weather", {"city": "Oslo"})
@@ -28,7 +31,7 @@ def test_a_turn_is_the_journal(play: Play) -> None:
     assert seen.pairs == play.shown(session)
     assert (seen.types[0], seen.types[-2:]) == ("Start", ["Finish", "UsageEvent"])
     assert seen.text == "Hello there."
-    assert (turn.session_id, turn.execution_id) == (session, seen.events[0].execution_id)
+    assert (turn.session_id, turn.execution_id) == (session, seen.of(Start)[0].execution_id)
     assert play.messages(session) == ["Hi", "Hello there."]
 
 
@@ -225,6 +228,35 @@ def test_a_call_that_somebody_else_answered_first(play: Play) -> None:
     seen = play.caller.read(play.sessions.attach(session, tools=[get_weather]).send("Hi"))
     assert [event.output for event in seen.of(ToolOutputAvailable)] == ["theirs"]
     assert seen.error is None
+    assert seen.pairs == play.shown(session)
+
+
+@pytest.mark.parametrize("first", [["get-weather"], ["get-weather", "get-user-account"]], ids=["one", "both"])
+def test_calls_that_somebody_else_answered_while_ours_ran(play: Play, first: list[str]) -> None:
+    session = play.session()
+    ran: dict[str, str] = {}
+
+    def answered(args: dict[str, Any], context: ToolContext) -> str:
+        ran[context.tool_name] = context.call_id
+        if len(ran) == 2:
+            theirs = tuple(ToolResult(tool_call_id=ran[tool], result="theirs") for tool in first)
+            request = ContinueRequest(execution_id=context.execution_id, results=theirs)
+            play.office.call(play.office.desk.services.sessions.resume_with(PROJECT, session, request))
+        return "ours"
+
+    def go_on(request: httpx2.Request) -> None:
+        if request.url.params.get("follow") == "true":
+            play.office.soon(lambda: asyncio.ensure_future(play.office.desk.clock.advance(61)))
+
+    play.script(asks(OSLO, ADA), [Pause(60_000), "Cold."] if len(first) == 2 else ["Cold."])
+    play.office.watch = go_on
+    tools = {"get-weather": answered, "get-user-account": answered}
+    seen = play.caller.read(play.sessions.attach(session, tools=tools).send("Hi"))
+    assert seen.error is None
+    assert sorted(event.output for event in seen.of(ToolOutputAvailable)) == (
+        ["ours", "theirs"] if len(first) == 1 else ["theirs", "theirs"]
+    )
+    assert seen.text.endswith("Cold.")
     assert seen.pairs == play.shown(session)
 
 

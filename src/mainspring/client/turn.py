@@ -82,7 +82,7 @@ class TurnDriver:
         self.place = place
         self._reader = EventReader()
         self._ends = False
-        self._answered: set[str] = set()
+        self._known: dict[str, ToolResult] = {}
 
     def run(self) -> Steps[None]:
         """The whole turn. Raises `ApiError`, `ConnectionFailed`, `UnexpectedAnswer`, and `StreamError` at its end."""
@@ -137,7 +137,6 @@ class TurnDriver:
         route = self._route or session_route(place.session_id)
         request = continue_route(route, place.execution_id, results, after=place.read)
         answer = yield from attempt(Send(request, streams=True), self._options.retries.requests)
-        self._answered.update(result.tool_call_id for result in results)
         place.open_calls.clear()
         if answer.status == 200:
             self._opened(answer)
@@ -146,9 +145,12 @@ class TurnDriver:
         if answer.status not in ENDED:
             raise error
         yield from self._catch_up()
-        if not place.over:
-            if error.code != "RESULT_CONFLICT":
-                raise error
+        if place.over:
+            return
+        # Somebody else has answered one of the calls: his result counts, the others are asked for again.
+        if error.code != "RESULT_CONFLICT":
+            raise error
+        if not place.open_calls:
             yield from self._follow()
 
     # ---- reading --------------------------------------------------------------------------------------------
@@ -196,11 +198,7 @@ class TurnDriver:
         place = self.place
         match event:
             case ToolRequest():
-                place.open_calls = {
-                    call.tool_call_id: call
-                    for call in event.tool_calls
-                    if call.tool_call_id not in self._answered
-                }
+                place.open_calls = {call.tool_call_id: call for call in event.tool_calls}
                 return False
             case ToolOutputAvailable() | ToolOutputError():
                 place.open_calls.pop(event.tool_call_id, None)
@@ -286,12 +284,16 @@ class TurnDriver:
     # ---- tools ----------------------------------------------------------------------------------------------
 
     def _results(self, calls: tuple[PendingToolCall, ...]) -> Steps[tuple[ToolResult, ...]]:
-        """The results of the calls that are ours; those that are nobody's are refused."""
+        """The results of the calls that are ours; those that are nobody's are refused. Nothing is run twice."""
         options = self._options
         ours = tuple(call for call in calls if call.tool_name in options.tools)
-        results: tuple[ToolResult, ...] = ()
-        if ours:
-            results = yield RunTools(ours, self.place.session_id, self.place.execution_id)
+        fresh = tuple(call for call in ours if call.tool_call_id not in self._known)
+        if fresh:
+            done: tuple[ToolResult, ...] = yield RunTools(
+                fresh, self.place.session_id, self.place.execution_id
+            )
+            self._known.update((result.tool_call_id, result) for result in done)
+        results = tuple(self._known[call.tool_call_id] for call in ours)
         if options.client_tools is None:
             return results
         nobodys = (call for call in calls if call not in ours and call.tool_name not in options.client_tools)
