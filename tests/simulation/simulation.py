@@ -365,6 +365,10 @@ class Simulation:
     async def _take_over(self) -> None:
         """Another host takes the sessions; the old one lives on and does not know."""
         self.life.zombie = True
+        hosts = self.life.app.hosts
+        hosts._closed = True  # it does not take back what it lost: on one file only one process may
+        for task in (*hosts._recoveries, *hosts._loading.values()):
+            task.cancel()
         await self.life.app.sweeper.stop()
         readers = [task for task, owner in self._tasks.items() if owner is not None]
         for task in readers:

@@ -12,7 +12,7 @@ from mainspring.engine.outstanding import outstanding
 from mainspring.model.errors import MainspringError, NotFound, StaleWriter, StoreError
 from mainspring.model.events import Event, decode_event
 from mainspring.model.facts import GenerationStarted, Triggered
-from mainspring.model.session import State
+from mainspring.model.session import Execution, State
 from mainspring.model.signals import ResumeSignal
 from mainspring.model.stream_events import (
     AttemptSuperseded,
@@ -101,7 +101,7 @@ class Hosts:
         self._hosts[session_id] = host
         self._evict()
         if outstanding(state):
-            await self._take_up(host, open_parts(events))
+            await self._take_up(host, open_parts(events, state.execution))
         return host
 
     def _restored(self, loaded: Loaded, events: list[Event]) -> State:
@@ -189,10 +189,14 @@ class Hosts:
         )
 
 
-def open_parts(events: list[Event]) -> OpenParts:
-    """What each unsettled model call had streamed, from the facts: (part id, kind, closed) by generation id."""
-    streamed: dict[str, dict[str, tuple[str, bool]]] = {}
-    stems: dict[str, str] = {}
+def open_parts(events: list[Event], execution: Execution | None = None) -> OpenParts:
+    """What each unsettled model call had streamed: (part id, kind, closed) by generation id.
+
+    `events`: the facts since the last snapshot, which a call may be older than; `execution`: what is open after them.
+    """
+    running = [] if execution is None else running_generations(execution)
+    streamed: dict[str, dict[str, tuple[str, bool]]] = {generation.id: {} for _, generation in running}
+    stems = {generation.id.removeprefix("gen_"): generation.id for _, generation in running}
     for event in events:
         if isinstance(event, Triggered):
             # The ids of calls say nothing of the turn: those of earlier ones are over.
