@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mainspring.model.generation import ModelRequest
-from mainspring.providers.scripted import Call, Piece
+from mainspring.providers.script import Call, Piece
 from tests.client.callers import Caller, Seen
 from tests.client.office import Office
 from tests.server.desk import chat_agent
