@@ -44,7 +44,7 @@ async def test_the_guide(office: Office, capsys: pytest.CaptureFixture[str]) -> 
 
         play.script(asks(("get-weather", {"city": "Oslo"})), ["Cold."])
         asked = client.sessions.attach(session).send("Weather?")
-        cursor = [asked.cursor async for event in asked if isinstance(event, Start)][0]
+        cursor = [asked.cursor async for event in asked if isinstance(event, Start)].pop()
 
         def get_weather(city: str) -> str:
             return city

@@ -38,6 +38,8 @@ def test_what_came_after_a_cursor_is_shown_first(play: Play) -> None:
     (cursor,) = [cursor for cursor, event in play.shown(session) if event == begun]
     seen = play.caller.read(play.sessions.attach(session, tools=TOOLS).resume(after=cursor))
     shown = play.shown(session)
+    assert seen.error is None
+    assert seen.text.endswith("It is cold.")
     assert seen.pairs == [pair for pair in shown if pair[0] > cursor]
 
 

@@ -198,6 +198,7 @@ class TurnDriver:
         place = self.place
         match event:
             case ToolRequest():
+                place.execution_id = place.execution_id or event.execution_id
                 place.open_calls = {call.tool_call_id: call for call in event.tool_calls}
                 return False
             case ToolOutputAvailable() | ToolOutputError():
