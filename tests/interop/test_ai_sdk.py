@@ -8,7 +8,7 @@ from typing import Any
 from tests.docs.pages import ROOT, fences
 from tests.e2e.agents import OBJECT
 from tests.e2e.desk import Desk
-from tests.e2e.model_server import Call, Refuse, Rest, Say, Think, said
+from tests.e2e.model_server import Call, Gate, Refuse, Rest, Say, Think, said
 from tests.interop.conftest import HERE, Node, Played
 
 TALK = [
@@ -135,6 +135,7 @@ def test_a_reload_in_mid_stream_and_while_a_person_is_asked(node: Node, desk: De
         [Say(("Once ", "upon ")), Rest(1.5), Say(("a time.",))],
         [Call("ask-user", {"question": "Really?"})],
         said("Then yes."),
+        [Say(("Well, ",)), Gate()],
     )
     played = play(node, desk, "ai_sdk_resume")
     result = played.result
@@ -145,7 +146,12 @@ def test_a_reload_in_mid_stream_and_while_a_person_is_asked(node: Node, desk: De
     assert text(resumed["loaded"][-1]).startswith("Once ")
     assert [text(message) for message in resumed["messages"]] == ["A long story", "Once upon a time."]
     assert [text(message) for message in resumed["reloaded"]] == ["A long story", "Once upon a time."]
-    assert len(desk.asked()) == 3
+    assert len(desk.asked()) == 4
+
+    stopped = result["stopped"]
+    assert (stopped["status"], text(stopped["messages"][-1])) == ("ready", "Well, ")
+    assert stopped["log"][-1:] == [{"finishReason": "interrupted", "isAbort": False, "isError": False}]
+    assert desk.asked()[3].gone.wait(5)
 
     answered = result["answered"]["messages"]
     assert [text(message) for message in answered[-2:]] == ["Ask me", "Then yes."]

@@ -23,6 +23,7 @@ from mainspring.model.stream_events import (
     TodoItem,
     TodoUpdate,
     ToolRequest,
+    WorkerInputDelta,
     WorkerInputReady,
     WorkerInputStart,
     WorkerResult,
@@ -147,6 +148,7 @@ def _calls(journal: Journal) -> None:
     journal.call("c1", "octavus_reference_list", "{}", display="name")
     journal.call("c2", "nonsense", '{"a":1}', display="stream", title="Nonsense")
     journal.add(WorkerInputStart(worker_id="wrk_1", worker_slug="finder", description="Finds"))
+    journal.deltas(WorkerInputDelta(worker_id="wrk_1", delta='{"TOPIC":"springs"}'))
     journal.add(WorkerInputReady(worker_id="wrk_1", input={"TOPIC": "springs"}))
     journal.add(
         said(("x1", text("Let me see.")), ("c1", tool("c1", "octavus_reference_list"))),

@@ -14,7 +14,7 @@ from mainspring.wires.ag_ui_requests import ParsedAnswers, ParsedAsk, ParsedRetu
 from tests.wires.foreign import everything
 from tests.wires.journal import Journal, added, begun, finished, text, turn_with_tool
 
-RUN = {"thread_id": "t", "run_id": "r"}
+RUN: dict[str, Any] = {"thread_id": "t", "run_id": "r"}
 SAID = {"id": "u1", "role": "user", "content": "Hi"}
 
 

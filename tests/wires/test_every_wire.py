@@ -25,6 +25,8 @@ from mainspring.model.stream_events import (
     TodoItem,
     TodoUpdate,
     ToolRequest,
+    WorkerInputDelta,
+    WorkerInputStart,
     WorkerResult,
     WorkerStart,
 )
@@ -145,6 +147,8 @@ class Story:
         self.call(name, "look", pieces, ran="caller", output=pieces)
 
     def worker(self, name: str, pieces: list[str]) -> None:
+        self.journal.add(WorkerInputStart(worker_id=name, worker_slug="finder"))
+        self.journal.deltas(*(WorkerInputDelta(worker_id=name, delta=piece) for piece in pieces))
         self.journal.add(WorkerStart(worker_id=name, worker_slug="finder"))
         self.journal.add(asked(99, frame=name, thread="work"))
         self.journal.text(f"{name}text", *pieces, worker_id=name)
@@ -229,6 +233,19 @@ def test_a_replay_in_the_middle_is_the_beginning_of_the_whole(name: str, journal
     for count in range(len(journal.rows)):
         writer = WIRES[name](replay)
         assert end.startswith(writer.open() + writer.feed(journal.rows[:count]))
+
+
+NATIVE_ONLY = {"worker-input-delta", "worker-start", "tool-request", "block-start", "todo-update", "usage"}
+
+
+@few
+@given(turns())
+def test_foreign_wires_say_only_their_own_words(journal: Journal) -> None:
+    for given_turn in legs(journal):
+        for event in events(whole(ag_ui, given_turn, journal.rows)):
+            assert event["type"] == event["type"].upper()
+        for event in events(whole(AiSdkWriter, given_turn, journal.rows)):
+            assert event["type"] not in NATIVE_ONLY
 
 
 def texts_of(name: str, journal: Journal) -> str:

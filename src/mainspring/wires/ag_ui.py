@@ -32,7 +32,7 @@ from mainspring.model.stream_events import (
 from mainspring.model.values import Json, Value
 from mainspring.wires.ag_ui_activities import Subagents, activity, as_text, event, run_error, run_finished
 from mainspring.wires.native_events import CANCELLED
-from mainspring.wires.turns import MAIN, Handlers, Turn, TurnReader, reader_of
+from mainspring.wires.turns import MAIN, WORKER_KEY, Handlers, Turn, TurnReader, reader_of
 
 VERSION: Final = "1.0"
 
@@ -41,7 +41,8 @@ _PREFIXES: Final = (
     (b'{"type":"reasoning-delta","id":', b'{"type":"REASONING_MESSAGE_CONTENT","messageId":'),
     (b'{"type":"tool-input-delta",', b'{"type":"TOOL_CALL_ARGS",'),
 )
-_MEMBERS: Final = ((b'"inputTextDelta":', b'"delta":'), (b'"workerId":', b'"subagentRunId":'))
+_ARGUMENTS: Final = (b'"inputTextDelta":', b'"delta":')
+_WORKER: Final = (WORKER_KEY, b'"subagentRunId":')
 _TEXT_DELTA: Final = b'{"type":"text-delta"'
 _TOOL_DELTA: Final = b'{"type":"tool-input-delta"'
 
@@ -266,15 +267,11 @@ class AgUiWriter(TurnReader):
         """What was said cannot be taken back here: the reader is told which parts are void."""
         cut = _superseded(data)
         out = b"".join(
-            self._close_call(part_id, {}, cut.worker_id)
-            for part_id in cut.parts
-            if part_id in self._calls
+            self._close_call(part_id, {}, cut.worker_id) for part_id in cut.parts if part_id in self._calls
         )
         self._announced.difference_update(cut.parts)
         self._parents[cut.worker_id] = cut.generation_id
-        return out + event(
-            "CUSTOM", cut.worker_id, name="attempt-superseded", value={"parts": cut.parts}
-        )
+        return out + event("CUSTOM", cut.worker_id, name="attempt-superseded", value={"parts": cut.parts})
 
     # ---- what stands beside
 
@@ -336,9 +333,14 @@ def translated(data: bytes) -> bytes:
 
     A quote inside a JSON string is escaped, so what is found can only be the members themselves.
     """
-    for ours, theirs in (*_PREFIXES, *_MEMBERS):
-        data = data.replace(ours, theirs)
-    return b"data: " + data.replace(b"\n", b"\n\ndata: ") + b"\n\n"
+    for ours, theirs in _PREFIXES:
+        if data.startswith(ours):
+            data = data.replace(ours, theirs).replace(*_WORKER)
+            if ours is _PREFIXES[-1][0]:
+                data = data.replace(*_ARGUMENTS)
+            return b"data: " + data.replace(b"\n", b"\n\ndata: ") + b"\n\n"
+    # The progress of a worker's input: its whole comes in an event of its own.
+    return b""
 
 
 def start_run(run: Run, **known: str) -> bytes:

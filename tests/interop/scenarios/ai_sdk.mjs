@@ -87,6 +87,12 @@ export async function stored(id) {
   return messages.length ? validateUIMessages({ messages }) : messages;
 }
 
+/** Stops the turn of a chat, whoever reads it. */
+export async function stopOnServer(id) {
+  const headers = { authorization: `Bearer ${given.key}` };
+  await fetch(`${given.url}/api/chat/${given.agent}/${id}/stop`, { method: 'POST', headers });
+}
+
 export const copy = (value) => JSON.parse(JSON.stringify(value));
 
 /** Prints `{result, legs}`. */

@@ -1,5 +1,5 @@
 // A page that is reloaded in mid-stream, and one that is reloaded while a person is asked.
-import { copy, finish, openChat, stored, until } from './ai_sdk.mjs';
+import { copy, finish, openChat, stopOnServer, stored, until } from './ai_sdk.mjs';
 
 const { chat: fresh } = openChat('nobody-spoke');
 await fresh.resumeStream();
@@ -24,4 +24,12 @@ await third.addToolOutput({ tool: 'ask-user', toolCallId: part.toolCallId, outpu
 await until(() => third.status === 'ready' && third.lastMessage.parts.some((each) => each.text === 'Then yes.'));
 const answered = { messages: copy(third.messages), reloaded: await stored('resumed') };
 await third.resumeStream();
-await finish({ idle, resumed, answered, status: third.status });
+const status = third.status;
+
+const { chat: fourth, log } = openChat('stopped');
+const long = fourth.sendMessage({ text: 'Another long story' });
+await until(() => fourth.lastMessage?.parts.some((each) => each.text?.startsWith('Well')));
+await stopOnServer('stopped');
+await long;
+const stopped = { log, status: fourth.status, messages: copy(fourth.messages) };
+await finish({ idle, resumed, answered, status, stopped });
