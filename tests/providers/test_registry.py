@@ -9,6 +9,7 @@ import pytest
 from mainspring.model.errors import Failure, ProviderError
 from mainspring.providers.anthropic import AnthropicCompleter
 from mainspring.providers.endpoints import ENDPOINTS
+from mainspring.providers.gemini import GeminiCompleter
 from mainspring.providers.openai_chat import ChatCompleter
 from mainspring.providers.registry import ANY, Registry
 from mainspring.providers.script_reader import load_script
@@ -25,7 +26,7 @@ def registry(environment: Mapping[str, str] = {}) -> Registry:
 def called(environment: Mapping[str, str], model: str) -> HttpCall:
     """The request that the found wire would send."""
     found = registry(environment).find(model)
-    assert isinstance(found, ChatCompleter | AnthropicCompleter)
+    assert isinstance(found, ChatCompleter | AnthropicCompleter | GeminiCompleter)
     return found.call(request(user("x"), model=model))
 
 
@@ -44,9 +45,10 @@ def test_every_provider_of_the_table_is_found(provider: str) -> None:
     }
     made = called(environment, f"{provider}/some-model")
     assert made.url.startswith(endpoint.url or "http://localhost:9/v1")
-    assert made.url.endswith("/v1/messages" if provider == "anthropic" else "/chat/completions")
+    ends = {"anthropic": "/v1/messages", "google": "/models/some-model:streamGenerateContent?alt=sse"}
+    assert made.url.endswith(ends.get(provider, "/chat/completions"))
     assert "the-key" in "".join(made.headers.values())
-    assert b'"model":"some-model"' in made.body
+    assert b'"model":"some-model"' in made.body or provider == "google"
 
 
 @pytest.mark.parametrize("provider", [name for name, endpoint in ENDPOINTS.items() if not endpoint.keyless])
@@ -88,7 +90,7 @@ def test_a_key_for_a_provider_of_ones_own() -> None:
         ({}, "a b/c", "validation_error", "a model is named provider/model-id"),
         ({}, "nobody/x", "not_found_error", "set NOBODY_BASE_URL"),
         ({}, "openai-compatible/x", "not_found_error", "set OPENAI_COMPATIBLE_BASE_URL"),
-        ({}, "google/gemini", "validation_error", "unsupported"),
+        ({}, "google/gemini", "authentication_error", "set GEMINI_API_KEY"),
         (
             {"OLLAMA_BASE_URL": "localhost:1"},
             "ollama/x",
@@ -141,3 +143,21 @@ def test_nothing_heavy_is_loaded_before_it_is_used() -> None:
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout == "False False\n"
+
+
+@pytest.mark.parametrize(
+    ("base", "model", "address"),
+    [
+        (
+            "",
+            "google/gemini-2.5-pro",
+            "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro",
+        ),
+        ("http://localhost:9", "google/g", "http://localhost:9/v1beta/models/g"),
+        ("http://localhost:9/v7", "google/tunedModels/a b", "http://localhost:9/v7/tunedModels/a%20b"),
+    ],
+)
+def test_the_model_of_google_stands_in_the_address(base: str, model: str, address: str) -> None:
+    call = called({"GEMINI_API_KEY": "k", "GEMINI_BASE_URL": base}, model)
+    assert call.url == f"{address}:streamGenerateContent?alt=sse"
+    assert call.headers["x-goog-api-key"] == "k"

@@ -15,6 +15,7 @@ from mainspring.model.messages import Message
 from mainspring.model.parts import Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from mainspring.providers.anthropic_request import messages_request
 from mainspring.providers.endpoints import ENDPOINTS
+from mainspring.providers.gemini_request import gemini_request
 from mainspring.providers.openai_chat_request import chat_request
 from mainspring.runtime.history import NO_RESULT, fit
 from tests.runtime.desk import Desk
@@ -206,7 +207,22 @@ def strict_chat(body: dict[str, Any]) -> None:
     assert all(ids)
 
 
+def strict_gemini(body: dict[str, Any]) -> None:
+    """The rules of the Gemini API: roles in turn, and the results of a turn's calls at once after it."""
+    found = body["contents"]
+    assert found[0]["role"] == "user"
+    for place, one in enumerate(found):
+        assert one["role"] != (found[place - 1]["role"] if place else None)
+        assert one["parts"]
+        results = [part["functionResponse"]["name"] for part in one["parts"] if "functionResponse" in part]
+        before = found[place - 1]["parts"] if place else []
+        calls = [part for part in before if "functionCall" in part]
+        assert results == [part["functionCall"]["name"] for part in calls]
+        assert all(part.get("thoughtSignature") for part in calls[:1])
+
+
 def check(messages: tuple[Message, ...]) -> None:
+    strict_gemini(gemini_request(request(messages, "google/gemini-3-pro"), provider="google"))
     strict_messages(messages_request(request(messages, CLAUDE), provider="anthropic"))
     for provider in ("openai", "mistral", "deepseek"):
         asked = request(messages, f"{provider}/m")

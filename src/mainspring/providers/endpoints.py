@@ -12,7 +12,7 @@ import msgspec
 
 from mainspring.providers.openai_chat_request import Quirks
 
-WireName = Literal["anthropic", "openai-chat"]
+WireName = Literal["anthropic", "gemini", "openai-chat"]
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +53,12 @@ ENDPOINTS: Final[dict[str, Endpoint]] = {
     "anthropic": Endpoint(
         url="https://api.anthropic.com", base="ANTHROPIC_BASE_URL", key="ANTHROPIC_API_KEY", wire="anthropic"
     ),
+    "google": Endpoint(
+        url="https://generativelanguage.googleapis.com/v1beta",
+        base="GEMINI_BASE_URL",
+        key="GEMINI_API_KEY",
+        wire="gemini",
+    ),
     "openai": _hosted(
         "OPENAI", "https://api.openai.com/v1", quirks=Quirks(limit="max_completion_tokens", by_model=True)
     ),
@@ -84,8 +90,6 @@ ENDPOINTS: Final[dict[str, Endpoint]] = {
     "cerebras": _hosted("CEREBRAS", "https://api.cerebras.ai/v1"),
     "huggingface": _hosted("HUGGINGFACE", "https://router.huggingface.co/v1", key="HF_TOKEN"),
 }
-WITHOUT_WIRE: Final = frozenset({"google"})
-"""Known providers that cannot be called yet."""
 
 
 def endpoint_of(provider: str) -> Endpoint:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from mainspring.model.errors import ProviderError
-from mainspring.providers.endpoints import ENDPOINTS, WITHOUT_WIRE, Endpoint, endpoint_of
+from mainspring.providers.endpoints import ENDPOINTS, Endpoint, endpoint_of
 from mainspring.providers.failures import Failures
 from mainspring.providers.script import Script, ScriptFunction
 from mainspring.providers.wire import Times
@@ -73,9 +73,6 @@ class Registry:
 
     def _connect(self, provider: str, name: str) -> Completer:
         failures = Failures(provider, model=name)
-        if provider in WITHOUT_WIRE:
-            message = f"models of {provider} are unsupported so far: use one of {', '.join(ENDPOINTS)}"
-            raise failures.refused("validation_error", "UNSUPPORTED", message)
         endpoint = endpoint_of(provider)
         url = self._base_url(provider, endpoint, failures)
         key = self._environment.get(endpoint.key, "").strip() or None
@@ -90,6 +87,10 @@ class Registry:
             from mainspring.providers.anthropic import AnthropicCompleter  # noqa: PLC0415  loads aiohttp
 
             return AnthropicCompleter(provider, url.removesuffix("/v1"), key=key, http=self._pool())
+        if endpoint.wire == "gemini":
+            from mainspring.providers.gemini import GeminiCompleter  # noqa: PLC0415  loads aiohttp
+
+            return GeminiCompleter(provider, _versioned(url), key=key, http=self._pool())
         from mainspring.providers.openai_chat import ChatCompleter  # noqa: PLC0415  loads aiohttp
 
         return ChatCompleter(provider, url, key=key, http=self._pool(), quirks=endpoint.quirks)
@@ -111,6 +112,11 @@ class Registry:
             message = f"{endpoint.base} has to be an address that begins with http:// or https://"
             raise failures.refused("validation_error", "BASE_URL", message)
         return url if parts.path.strip("/") else url.rstrip("/") + "/v1"
+
+
+def _versioned(url: str) -> str:
+    """An address without a version of its own is of the version that knows everything."""
+    return url.removesuffix("/v1") + "/v1beta" if url.endswith("/v1") else url
 
 
 def _unknown(provider: str, endpoint: Endpoint, failures: Failures) -> ProviderError:

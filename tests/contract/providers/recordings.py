@@ -9,6 +9,7 @@ from mainspring.model.errors import Failure, ProviderError
 from mainspring.model.generation import ModelChunk
 from mainspring.providers.anthropic import MessagesWire
 from mainspring.providers.failures import Failures
+from mainspring.providers.gemini import GeminiWire
 from mainspring.providers.openai_chat import ChatWire
 from mainspring.providers.wire import AnswerReader, Wire
 
@@ -27,6 +28,9 @@ def reader_for(path: Path) -> AnswerReader:
     if path.parent.name == "anthropic":
         failures = Failures("anthropic", model="claude")
         wire = MessagesWire(failures, tool_answer=path.stem == "json-answer")
+    elif path.parent.name == "gemini":
+        failures = Failures("google", model="gemini")
+        wire = GeminiWire(failures)
     else:
         failures = Failures("openai", model="gpt")
         wire = ChatWire(failures)

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from mainspring.model.generation import ModelRequest, ToolSpec
-from mainspring.model.parts import FilePart, FileReference, ReasoningPart
+from mainspring.model.parts import FilePart, FileReference, ReasoningPart, ToolCallPart
 from mainspring.providers.anthropic import AnthropicCompleter
 from mainspring.providers.endpoints import endpoint_of
+from mainspring.providers.gemini import GeminiCompleter
 from mainspring.providers.http import ProviderHttp
 from mainspring.providers.openai_chat import ChatCompleter
 from tests.providers.threads import assistant, call, request, result, results, system, user
@@ -135,6 +136,38 @@ CASES: dict[str, ModelRequest] = {
         thread=(assistant("Welcome!"), user("  "), assistant("Still there?")),
         model="anthropic/claude-sonnet-4-5",
     ),
+    "mistral-tools": asked(
+        thread=(user("Hi"), assistant(call("get-time")), results(result("get-time", "9")), user("Well?")),
+        model="mistral/large",
+    ),
+    "google-everything": everything("google/gemini-2.5-flash"),
+    "google-plain": asked(model="google/gemini-2.5-pro", temperature=0.5, thinking="max"),
+    "google-off": asked(model="google/gemini-2.5-flash", thinking="off", max_output_tokens=9),
+    "google-levels": asked(model="google/gemini-3-pro-preview", thinking="medium"),
+    "google-flash-levels": asked(model="google/gemini-3-flash", thinking="off"),
+    "google-unknown-model": asked(model="google/next", thinking="max"),
+    "google-old-does-not-think": asked(model="google/gemini-2.0-flash", thinking="high"),
+    "google-json": asked(model="google/gemini-2.5-pro", response_schema=CLOSED),
+    "google-signatures": asked(
+        thread=(
+            assistant(
+                "I will look.",
+                ToolCallPart(
+                    call_id="c1",
+                    tool="get-time",
+                    args={},
+                    provider="google",
+                    metadata={"thoughtSignature": "c2ln"},
+                ),
+            ),
+            results(result("get-time", "9", call_id="c1")),
+            assistant(call("get-time", "c2"), call("get-time", "c3")),
+            results(result("get-time", "9", call_id="c2"), result("get-time", error="no", call_id="c3")),
+            assistant("Nine."),
+        ),
+        model="google/gemini-3-pro-preview",
+    ),
+    "google-nothing": asked(thread=(system("Only rules."),), model="google/gemini-2.5-pro"),
     "anthropic-nothing": asked(thread=(), model="anthropic/claude-sonnet-4-5", system="Just work."),
 }
 
@@ -145,6 +178,8 @@ def sent(asked: ModelRequest) -> str:
     http = ProviderHttp()
     if endpoint.wire == "anthropic":
         made = AnthropicCompleter(provider, "https://a.example/", key="secret", http=http).call(asked)
+    elif endpoint.wire == "gemini":
+        made = GeminiCompleter(provider, "https://a.example/v1beta", key="secret", http=http).call(asked)
     else:
         made = ChatCompleter(
             provider, "https://a.example/v1", key=None, http=http, quirks=endpoint.quirks
