@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 TESTS ?= tests
+SEEDS ?= 10000
+FIRST ?= 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export npm_config_omit_lockfile_registry_resolved := true
@@ -108,6 +110,10 @@ test-e2e: $(VENV)/.dev ## real processes, killed and restarted; the built wheel
 .PHONY: test-interop
 test-interop: $(VENV)/.dev .tools/node/.ready $(INTEROP_READY) ## real foreign clients, unmodified
 	PATH="$(CURDIR)/.tools/node/bin:$$PATH" $(PYTEST) -m interop tests
+
+.PHONY: soak
+soak: $(VENV)/.dev ## ten thousand seeds of the simulation (SEEDS=, FIRST=)
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS)
 
 .PHONY: test-model
 test-model: $(VENV)/.model ## a real small model on this machine (the first run compiles its server)

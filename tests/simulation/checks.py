@@ -16,7 +16,8 @@ from mainspring.wires.logs import execution_log
 from mainspring.wires.ui_messages import ui_messages
 
 if TYPE_CHECKING:
-    from tests.simulation.simulation import Client, Simulation
+    from tests.simulation.clients import Client
+    from tests.simulation.simulation import Simulation
 
 _DELTAS = {"text-delta": "delta", "reasoning-delta": "delta", "tool-input-delta": "inputTextDelta"}
 _DELTAS["worker-input-delta"] = "delta"

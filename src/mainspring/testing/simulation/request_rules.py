@@ -9,6 +9,7 @@ from mainspring.model.generation import ModelRequest
 from mainspring.model.messages import Message
 from mainspring.model.parts import ToolCallPart, ToolResultPart
 from mainspring.model.session import State
+from mainspring.runtime.history import fit
 from mainspring.testing.simulation.journal_rules import must
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -21,13 +22,14 @@ def check_request(request: ModelRequest, committed: State | None) -> None:
     if committed is None or execution is None:
         must(False, "a model is asked for an execution that is not on disk")
         return
-    wanted = _encode(request.messages)
-    known = [
-        _encode([message for message in thread.messages if not message.incomplete])
+    threads = [
+        committed.scopes[frame.id].threads[generation.thread]
         for frame, generation in running_generations(execution)
-        for thread in [committed.scopes[frame.id].threads[generation.thread]]
-        if thread.name == request.tags["thread"]
     ]
+    for thread in threads:
+        check_pairs(tuple(message for message in thread.messages if not message.incomplete))
+    wanted = _encode(request.messages)
+    known = [_encode(fit(thread.messages, model=request.model).messages) for thread in threads]
     must(wanted in known, "a model is asked with messages that are not on disk")
 
 
