@@ -40,6 +40,14 @@ def seconds(text: object) -> float:
     return float(matched[1]) * _SECONDS[matched[2] or "s"]
 
 
+def lifetime(text: object) -> float:
+    """A duration above zero."""
+    value = seconds(text)
+    if value <= 0:
+        raise ValueError('a duration above zero, such as "24h"')
+    return value
+
+
 def size(text: object) -> int:
     """`10MB`, `256KB` or a plain number of bytes."""
     matched = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?B)?\s*", str(text), re.IGNORECASE)
@@ -121,7 +129,7 @@ class Settings:
     )
     project: str = _setting("default", text, "Project that commands act on; keys and agents belong to one.")
     session_lifetime: float = _setting(
-        86400.0, seconds, "A session expires after that long without activity."
+        86400.0, lifetime, "A session expires after that long without activity."
     )
     delta_retention: float = _setting(
         3600.0, seconds, "Streamed pieces of settled answers are kept that long."

@@ -13,7 +13,17 @@ from mainspring.assembly import assemble
 from mainspring.model.errors import Failure, NotFound, ProviderError, StaleWriter, StoreError
 from mainspring.model.events import decode_event
 from mainspring.model.facts import ExecutionEnded, GenerationStarted, Resumed
-from mainspring.model.generation import Finished, ModelChunk, ModelRequest, TextDelta, TextStart, Usage
+from mainspring.model.generation import (
+    Finished,
+    ModelChunk,
+    ModelRequest,
+    PartEnd,
+    ReasoningDelta,
+    ReasoningStart,
+    TextDelta,
+    TextStart,
+    Usage,
+)
 from mainspring.model.rows import Row
 from mainspring.model.stream_events import (
     AttemptSuperseded,
@@ -89,6 +99,28 @@ async def test_our_own_failure_is_an_internal_error(caplog: pytest.LogCaptureFix
         broken(desk, [TextDelta(part=7, text="no such part")])
         await desk.turn()
         assert (await error_of(desk)).error_type == "internal_error"
+        assert "failed in our own code" in caplog.text
+
+
+async def test_an_answer_that_cannot_be_recorded_ends_the_turn(caplog: pytest.LogCaptureFixture) -> None:
+    async with Desk() as desk:
+        broken(
+            desk,
+            [
+                ReasoningStart(part=0),
+                ReasoningDelta(part=0, text="Hm"),
+                PartEnd(part=0, metadata={"bad": "\ud800"}),
+                Finished(reason="stop", usage=Usage()),
+            ],
+        )
+        desk.model.script = lambda request: "Fine."
+        await desk.trigger()
+        ended = False
+        while not ended:
+            await desk.clock.advance(1)
+            events = await desk.app.sessions.events(PROJECT, desk.session_id)
+            ended = any(isinstance(event, ExecutionEnded) for event in events)
+        assert (await error_of(desk)).code == "EXECUTION_INTERRUPTED"
         assert "failed in our own code" in caplog.text
 
 

@@ -141,6 +141,16 @@ async def test_results_are_taken_once_and_answered_the_same() -> None:
             await desk.results(leg.__class__(session_id="s", execution_id="exe_other", after=0), results)
 
 
+async def test_continuing_without_results_is_told_again_what_is_open() -> None:
+    async with Desk(tools_first) as desk:
+        leg = await desk.trigger()
+        await desk.settle()
+        again = await desk.results(leg, [])
+        seen = await desk.read(again.after, until=b'"tool-request"')
+        assert [b'"tool-request"' in event for _, event in seen] == [True]
+        assert len(desk.open_calls()) == 2
+
+
 async def test_two_posts_of_the_same_results_at_once() -> None:
     async with Desk(tools_first) as desk:
         leg = await desk.trigger()

@@ -62,6 +62,7 @@ def test_values_are_read(name: str, text: object, value: object) -> None:
     ("name", "text", "allowed"),
     [
         ("session_lifetime", "soon", "a duration such as"),
+        ("session_lifetime", "0s", "a duration above zero"),
         ("max_body", "10 apples", "a size such as"),
         ("stop_on_disconnect", "maybe", '"true" or "false"'),
         ("port", "-1", "a whole number"),

@@ -60,7 +60,8 @@ def decide(library: Library, state: State, signal: Signal) -> Decision:
     turn = Turn(library, state, at=signal.at)
     _DECIDERS[type(signal)](turn, signal)
     run(turn)
-    request_calls(turn, again=isinstance(signal, ResultsSignal) and bool(turn.events))
+    repeated = isinstance(signal, ResultsSignal) and bool(turn.events or not signal.results)
+    request_calls(turn, again=repeated)
     return Decision(events=tuple(turn.events), state=turn.state)
 
 

@@ -36,6 +36,7 @@ from mainspring.runtime.recorder import Recorder
 from mainspring.runtime.streams import Stream
 
 log = logging.getLogger("mainspring.host")
+_OURS = "session %s failed in our own code where nobody waits; it is loaded again and ends if it gets nowhere"
 SNAPSHOT_MIN_BYTES = 16_384
 _encode_state = msgspec.json.Encoder().encode
 _decode_state = msgspec.json.Decoder(State).decode
@@ -118,7 +119,7 @@ class SessionHost:
         self, events: tuple[Event, ...], after: State, *, patch: SessionPatch | None = None
     ) -> asyncio.Future[None]:
         """Appends events that lead to the state `after`."""
-        before, self.state = self.state, after
+        before = self.state
         known = set(outstanding(before))
         fresh = [effect for effect in outstanding(after) if effect not in known]
         ended = any(isinstance(event, ExecutionEnded) for event in events)
@@ -129,6 +130,7 @@ class SessionHost:
             snapshot=self._snapshot(after) if ended else None,
             claim=claims,
         )
+        self.state = after
         if fresh:
             future.add_done_callback(lambda done: self._start(done, fresh))
         return future
@@ -183,6 +185,13 @@ class SessionHost:
             self._perform(effects)
 
     def _perform(self, effects: list[Effect]) -> None:
+        try:
+            self._begin(effects)
+        except Exception as error:
+            log.exception(_OURS, self.state.session_id)
+            self.append_failed(error)
+
+    def _begin(self, effects: list[Effect]) -> None:
         current = set(outstanding(self.state))
         for effect in effects:
             key = (effect.generation_id, effect.attempt)
@@ -225,9 +234,13 @@ class SessionHost:
         self._running.pop((asking.effect.generation_id, asking.effect.attempt), None)
         if self.failed:
             return
-        if model != models[0]:
-            self._note_takeover(models[0], model)
-        self.signal(asking.outcome(failure, at=self._ports.clock.now()))
+        try:
+            if model != models[0]:
+                self._note_takeover(models[0], model)
+            self.signal(asking.outcome(failure, at=self._ports.clock.now()))
+        except Exception as error:
+            log.exception(_OURS, self.state.session_id)
+            self.append_failed(error)
 
     def stop(self) -> asyncio.Future[None]:
         """Cuts the running model calls, closes what they had opened and ends the execution."""

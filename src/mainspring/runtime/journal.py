@@ -81,8 +81,10 @@ class SessionJournal:
         asyncio.get_running_loop().call_soon(self.flush)
 
     def _add_fact(self, event: Event) -> None:
+        self._add_encoded(encode_event(event))
+
+    def _add_encoded(self, data: bytes) -> None:
         self.cursor += 1
-        data = encode_event(event)
         self.bytes_since_snapshot += len(data)
         self._pending.append(
             Row(first=self.cursor, last=self.cursor, kind=FACT, data=data, at=self._clock.now())
@@ -96,9 +98,12 @@ class SessionJournal:
         snapshot: bytes | None = None,
         claim: bool = False,
     ) -> asyncio.Future[None]:
-        """Records facts and writes everything pending now; done when it is on disk."""
-        for event in events:
-            self._add_fact(event)
+        """Records facts and writes everything pending now; done when it is on disk.
+
+        All or none: what cannot be encoded raises before anything is recorded.
+        """
+        for data in [encode_event(event) for event in events]:
+            self._add_encoded(data)
         return self._write(patch=patch, snapshot=snapshot, claim=claim)
 
     def flush(self) -> None:

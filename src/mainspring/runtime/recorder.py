@@ -89,6 +89,7 @@ class Recorder:
         self._sink = sink
         self._parts: dict[int, _Part] = {}
         self._calls = 0
+        self._sources = 0
         self.shown = False
         """Whether anything of the answer was recorded for people to see."""
         self.finished: Finished | None = None
@@ -257,11 +258,11 @@ class Recorder:
     def _source(self, chunk: SourceFound) -> None:
         if self._show.streams:
             self.shown = True
-            number = len(self._parts)
+            self._sources += 1
             self._sink.add_event(
                 Source(
                     source_type="url",
-                    id=f"src_{self._show.key}_{number}",
+                    id=f"src_{self._show.key}_{self._sources}",
                     url=chunk.url,
                     title=chunk.title,
                     worker_id=self._show.worker_id,

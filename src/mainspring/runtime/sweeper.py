@@ -43,6 +43,8 @@ class Sweeper:
                 await self.sweep()
             except MainspringError as error:
                 log.warning("sweeping failed and is tried again later: %s", error)
+            except Exception:
+                log.exception("sweeping failed in our own code and is tried again later")
 
     async def sweep(self) -> tuple[int, int]:
         """One round; how many sessions expired and how many delta rows were dropped."""
