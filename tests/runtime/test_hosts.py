@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mainspring.assembly import assemble
 from mainspring.model.errors import Failure, NotFound, ProviderError, StaleWriter, StoreError
-from mainspring.model.events import decode_event
+from mainspring.model.events import Event, decode_event
 from mainspring.model.facts import ExecutionEnded, GenerationStarted, Resumed
 from mainspring.model.generation import (
     Finished,
@@ -115,7 +115,7 @@ async def test_an_answer_that_cannot_be_recorded_ends_the_turn(caplog: pytest.Lo
         )
         desk.model.script = lambda request: "Fine."
         await desk.trigger()
-        ended = False
+        ended, events = False, list[Event]()
         while not ended:
             await desk.clock.advance(1)
             events = await desk.app.sessions.events(PROJECT, desk.session_id)
@@ -163,7 +163,7 @@ async def test_a_failed_append_is_recovered_by_loading_again() -> None:
         while not host.failed:
             await desk.clock.advance(0.1)
         failing = False
-        ended = False
+        ended, events = False, list[Event]()
         while not ended:
             await desk.clock.advance(0.5)
             events = await desk.app.sessions.events(PROJECT, desk.session_id)
