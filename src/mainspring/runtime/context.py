@@ -12,6 +12,7 @@ from mainspring.model.generation import ModelRequest, ToolSpec
 from mainspring.model.session import State
 from mainspring.model.values import Json
 from mainspring.runtime.history import fit
+from mainspring.runtime.tool_output import shortened
 
 log = logging.getLogger("mainspring.context")
 NO_ARGUMENTS: dict[str, Json] = {"type": "object", "properties": {}, "additionalProperties": False}
@@ -54,7 +55,7 @@ def build_request(library: Library, state: State, presentation: Presentation, mo
     return ModelRequest(
         model=model,
         system=thread.system,
-        messages=history.messages,
+        messages=shortened(history.messages, settings.get("maxToolOutputTokens")),
         tools=tool_specs(library, presentation),
         response_name=presentation.response_type,
         response_schema=schema,

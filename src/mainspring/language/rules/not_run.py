@@ -7,7 +7,6 @@ from mainspring.language.walk import threads_of
 from mainspring.model.program import Program
 
 _SETTINGS = {
-    "maxToolOutputTokens": "tool results go to the model whole",
     "maxImageDimension": "images go to the model as they are",
     "loopGuard": "a model that repeats itself is not stopped",
 }
