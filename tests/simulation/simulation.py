@@ -150,7 +150,7 @@ class Simulation(Clients):
         for task in (*hosts._recoveries, *hosts._loading.values()):
             task.cancel()
         await self.life.app.sweeper.stop()
-        readers = [task for task, owner in self._tasks.items() if owner is not None]
+        readers = list(self._tasks)
         for task in readers:
             task.cancel()
         await asyncio.gather(*readers, return_exceptions=True)

@@ -29,16 +29,16 @@ def test_a_seed_is_the_same_run_each_time() -> None:
 
 
 def test_what_is_found_is_told_with_all_that_led_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: Simulation) -> None:
+    async def broken(self: Simulation) -> None:
         raise Violation("found on purpose")
 
-    monkeypatch.setattr(Simulation, "check", broken)
-    told = explain(2, steps=3)
+    monkeypatch.setattr(Simulation, "_finish", broken)
+    told = explain(4, steps=9)
     assert told is not None
-    assert "python -m tests.simulation 2 --steps 3" in told
+    assert "python -m tests.simulation 4 --steps 9" in told
     assert '{"type":"session-created"' in told
     assert "found on purpose" in told
-    assert failure(2, steps=3) == "seed 2: Violation: found on purpose"
+    assert failure(4, steps=9) == "seed 4: Violation: found on purpose"
 
 
 def test_a_journal_that_breaks_a_rule_is_refused() -> None:
