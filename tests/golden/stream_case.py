@@ -89,7 +89,7 @@ class Case:
         name, value = next(iter(step.items())) if isinstance(step, dict) else (step, None)
         await self.clock.advance(1.0)
         await getattr(self, f"_{name}")(value)
-        held = name == "crash" or (name == "trigger" and bool(value.get("hold")))
+        held = name == "crash" or (name == "trigger" and bool((value or {}).get("hold")))
         if not held:
             await self._settle()
 
