@@ -82,7 +82,7 @@ async def test_real_tokens_arrive_one_by_one(registry: Registry, model: str) -> 
     asked = ModelRequest(
         model=model,
         system="You are a helpful assistant.",
-        messages=(user("Count from one to five."),),
+        messages=(user("Tell me a long story about the sea."),),
         temperature=0.0,
         max_output_tokens=24,
     )
