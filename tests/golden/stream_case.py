@@ -106,7 +106,7 @@ class Case:
         await self.app.sessions.stop(PROJECT, self.session_id)
 
     async def _crash(self, _value: None) -> None:
-        await self._durable()
+        await self._said()
         await self.app.hosts.close()
         self.app = assemble(Settings(), self.world)
         await self.app.hosts.recover_open()
