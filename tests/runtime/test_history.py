@@ -18,6 +18,8 @@ from mainspring.providers.endpoints import ENDPOINTS
 from mainspring.providers.gemini_request import gemini_request
 from mainspring.providers.openai_chat_request import chat_request
 from mainspring.runtime.history import NO_RESULT, fit
+from mainspring.runtime.living_history import Histories, LivingHistory
+from mainspring.runtime.tool_output import shortened
 from tests.runtime.desk import Desk
 
 CLAUDE = "anthropic/claude-sonnet-4-5"
@@ -314,6 +316,34 @@ def test_any_history_is_accepted(turns: list[tuple[Any, list[Part]]]) -> None:
     check(
         (message(0, "user", text()), *(message(n, role, *parts) for n, (role, parts) in enumerate(turns, 1)))
     )
+
+
+@given(st.lists(HISTORIES, max_size=4), st.integers(0, 9), st.sampled_from([None, 1]))
+def test_a_living_history_is_the_history_fitted_whole(
+    steps: list[list[tuple[Any, list[Part]]]], cut: int, tokens: int | None
+) -> None:
+    living = LivingHistory(CLAUDE, tokens)
+    messages: tuple[Message, ...] = ()
+    for step in [*steps, *steps]:
+        more = (message(len(messages) + n, role, *parts) for n, (role, parts) in enumerate(step))
+        messages = (*messages, *more)
+        whole = fit(messages, model=CLAUDE)
+        seen = living.view(messages)
+        assert seen.messages == shortened(whole.messages, tokens)
+        assert bool(seen.repairs) == bool(whole.repairs)
+        # A rollback, now and then.
+        messages = messages[: len(messages) - cut] if cut > len(step) else messages
+
+
+def test_what_was_valid_stays_the_same_objects() -> None:
+    histories = Histories()
+    first = thread(("user", text()), ("assistant", call()), ("tool", result()), ("assistant", text("Yes")))
+    before = histories.view("main", first, model=CLAUDE)
+    after = histories.view("main", (*first, message(9, "user", text("More"))), model=CLAUDE)
+    assert all(one is other for one, other in zip(before.messages, after.messages, strict=False))
+    assert len(after.messages) == len(before.messages) + 1
+    other = histories.view("main", thread(("user", text()), ("assistant", thought(), text())), model="x/y")
+    assert other.messages[1].parts == (text(),)
 
 
 async def test_a_repair_is_logged_and_the_session_goes_on(caplog: pytest.LogCaptureFixture) -> None:

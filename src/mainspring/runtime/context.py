@@ -10,9 +10,8 @@ from mainspring.engine.schemas import input_schema
 from mainspring.engine.turn import Library
 from mainspring.model.generation import ModelRequest, ToolSpec
 from mainspring.model.session import State
-from mainspring.model.values import Json
-from mainspring.runtime.history import fit
-from mainspring.runtime.tool_output import shortened
+from mainspring.model.values import Json, Value
+from mainspring.runtime.living_history import Histories
 
 log = logging.getLogger("mainspring.context")
 NO_ARGUMENTS: dict[str, Json] = {"type": "object", "properties": {}, "additionalProperties": False}
@@ -40,14 +39,24 @@ def tool_specs(library: Library, presentation: Presentation) -> tuple[ToolSpec, 
     return (*specs, *builtin_specs(thread))
 
 
-def build_request(library: Library, state: State, presentation: Presentation, model: str) -> ModelRequest:
+class Telling(Value, frozen=True, kw_only=True):
+    """What a session tells models from: its programs, its state, and what was found of its threads before."""
+
+    library: Library
+    state: State
+    histories: Histories
+
+
+def build_request(telling: Telling, presentation: Presentation, model: str) -> ModelRequest:
     """The request for the next message of the presentation's thread, to a model that is the thread's or a backup."""
     settings, thread = presentation.thread.settings, presentation.thread
-    history = fit(thread.messages, model=model)
+    history = telling.histories.view(
+        thread.name, thread.messages, model=model, tokens=settings.get("maxToolOutputTokens")
+    )
     if history.repairs:
         log.warning(
             "session %s, thread %s: the history was repaired: %s",
-            state.session_id,
+            telling.state.session_id,
             thread.name,
             "; ".join(history.repairs),
         )
@@ -55,8 +64,8 @@ def build_request(library: Library, state: State, presentation: Presentation, mo
     return ModelRequest(
         model=model,
         system=thread.system,
-        messages=shortened(history.messages, settings.get("maxToolOutputTokens")),
-        tools=tool_specs(library, presentation),
+        messages=history.messages,
+        tools=tool_specs(telling.library, presentation),
         response_name=presentation.response_type,
         response_schema=schema,
         temperature=settings.get("temperature"),
@@ -66,7 +75,7 @@ def build_request(library: Library, state: State, presentation: Presentation, mo
         max_output_tokens=settings.get("maxOutputTokens"),
         tags={
             "agent": presentation.program.slug,
-            "session": state.session_id,
+            "session": telling.state.session_id,
             "thread": thread.name,
         },
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from msgspec.structs import replace
@@ -33,19 +34,28 @@ class Fitted(Value, frozen=True, kw_only=True):
     repairs: tuple[str, ...] = ()
 
 
-def fit(messages: Sequence[Message], *, model: str) -> Fitted:
-    """The history as `provider/model-id` may see it. Messages that need no repair are the same objects."""
-    return _Fitting(messages, model).fitted()
+def fit(messages: Sequence[Message], *, model: str, before: AbstractSet[str] = frozenset()) -> Fitted:
+    """The history as `provider/model-id` may see it. Messages that need no repair are the same objects.
+
+    `before`: the ids of the calls of a valid history that these messages go on from.
+    """
+    return _Fitting(messages, model, before).fitted()
+
+
+def call_ids(messages: Iterable[Message]) -> set[str]:
+    """The ids of the calls that messages make."""
+    return {part.call_id for message in messages for part in message.parts if isinstance(part, ToolCallPart)}
 
 
 class _Fitting:
     """One history on its way: calls are met in order and take their results from wherever those are."""
 
-    def __init__(self, messages: Sequence[Message], model: str) -> None:
+    def __init__(self, messages: Sequence[Message], model: str, before: AbstractSet[str]) -> None:
         self._messages = [message for message in messages if not message.incomplete]
         self._provider, _, self._model = model.partition("/")
         self._out: list[Message] = []
         self._repairs: list[str] = []
+        self._before = before
         self._ids: set[str] = set()
         self._results = _results_of(self._messages)
         self._calls = _calls_of(self._messages)
@@ -103,7 +113,7 @@ class _Fitting:
     def _call(self, part: ToolCallPart) -> ToolCallPart:
         """A call under an id and a name that every provider takes."""
         call_id = part.call_id
-        if not _ID.fullmatch(call_id) or call_id in self._ids:
+        if not _ID.fullmatch(call_id) or self._is_taken(call_id):
             self._note("a call had an id that is not allowed, or that another has")
             call_id = self._free_id()
         self._ids.add(call_id)
@@ -119,9 +129,12 @@ class _Fitting:
             else replace(part, call_id=call_id, tool=tool)
         )
 
+    def _is_taken(self, call_id: str) -> bool:
+        return call_id in self._ids or call_id in self._before
+
     def _free_id(self) -> str:
-        number = len(self._ids) + 1
-        while f"call_repaired_{number}" in self._ids or f"call_repaired_{number}" in self._calls:
+        number = len(self._before) + len(self._ids) + 1
+        while self._is_taken(f"call_repaired_{number}") or f"call_repaired_{number}" in self._calls:
             number += 1
         return f"call_repaired_{number}"
 

@@ -27,10 +27,11 @@ from mainspring.model.signals import (
 )
 from mainspring.model.values import Value
 from mainspring.runtime.asking import Asking
-from mainspring.runtime.context import build_request
+from mainspring.runtime.context import Telling, build_request
 from mainspring.runtime.failpoints import ARMED, reach
 from mainspring.runtime.host_ports import HostPorts
 from mainspring.runtime.journal import Position, SessionJournal
+from mainspring.runtime.living_history import Histories
 from mainspring.runtime.ports import SessionPatch
 from mainspring.runtime.recorder import Recorder
 from mainspring.runtime.streams import Stream
@@ -87,6 +88,7 @@ class SessionHost:
         self.stream = start.stream
         self._broken = broken
         self._running: dict[tuple[str, int], Running] = {}
+        self._histories = Histories()
         self._taken_over: tuple[str, dict[str, str]] = ("", {})
         self._snapshot_bytes = SNAPSHOT_MIN_BYTES
         self.failed = False
@@ -205,13 +207,16 @@ class SessionHost:
                 effect,
                 Recorder(show, self.journal),
                 completers=self._ports.completers,
-                request_for=partial(build_request, self.library, self.state, show),
+                request_for=partial(build_request, self._telling(), show),
                 seed=f"{turn.execution.token} {effect.generation_id} {effect.attempt}",
             )
             task = asyncio.get_running_loop().create_task(
                 self._complete(asking, self._models(show.thread)), name=f"complete {effect.generation_id}"
             )
             self._running[key] = Running(task=task, asking=asking)
+
+    def _telling(self) -> Telling:
+        return Telling(library=self.library, state=self.state, histories=self._histories)
 
     def _models(self, thread: Thread) -> tuple[str, ...]:
         """Whom to ask, in order; a backup that took over stays for the rest of the execution."""
