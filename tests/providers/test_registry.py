@@ -11,6 +11,7 @@ from mainspring.providers.anthropic import AnthropicCompleter
 from mainspring.providers.endpoints import ENDPOINTS
 from mainspring.providers.gemini import GeminiCompleter
 from mainspring.providers.openai_chat import ChatCompleter
+from mainspring.providers.openai_responses import ResponsesCompleter
 from mainspring.providers.registry import ANY, Registry
 from mainspring.providers.script_reader import load_script
 from mainspring.providers.scripted import ScriptedCompleter
@@ -26,7 +27,7 @@ def registry(environment: Mapping[str, str] = {}) -> Registry:
 def called(environment: Mapping[str, str], model: str) -> HttpCall:
     """The request that the found wire would send."""
     found = registry(environment).find(model)
-    assert isinstance(found, ChatCompleter | AnthropicCompleter | GeminiCompleter)
+    assert isinstance(found, ChatCompleter | ResponsesCompleter | AnthropicCompleter | GeminiCompleter)
     return found.call(request(user("x"), model=model))
 
 
@@ -45,7 +46,12 @@ def test_every_provider_of_the_table_is_found(provider: str) -> None:
     }
     made = called(environment, f"{provider}/some-model")
     assert made.url.startswith(endpoint.url or "http://localhost:9/v1")
-    ends = {"anthropic": "/v1/messages", "google": "/models/some-model:streamGenerateContent?alt=sse"}
+    ends = {
+        "anthropic": "/v1/messages",
+        "google": "/models/some-model:streamGenerateContent?alt=sse",
+        "openai": "/responses",
+        "openai-responses": "/responses",
+    }
     assert made.url.endswith(ends.get(provider, "/chat/completions"))
     assert "the-key" in "".join(made.headers.values())
     assert b'"model":"some-model"' in made.body or provider == "google"
@@ -65,6 +71,10 @@ def test_a_missing_key_names_the_variable_to_set(provider: str) -> None:
         ({"OLLAMA_BASE_URL": "http://box:1"}, "ollama/q", "http://box:1/v1/chat/completions"),
         ({"OLLAMA_BASE_URL": "http://box:1/"}, "ollama/q", "http://box:1/v1/chat/completions"),
         ({"OPENAI_BASE_URL": "https://proxy.example/openai/v1/"}, "openai/g", "https://proxy.example/openai/v1/chat/completions"),
+        ({"OPENAI_BASE_URL": "https://openai.com.example/v1"}, "openai/g", "https://openai.com.example/v1/chat/completions"),
+        ({"OPENAI_BASE_URL": "https://eu.api.openai.com/v1"}, "openai/g", "https://eu.api.openai.com/v1/responses"),
+        ({"OPENAI_BASE_URL": "https://eu.api.openai.com/v1"}, "openai-chat/g", "https://eu.api.openai.com/v1/chat/completions"),
+        ({"OPENAI_BASE_URL": "http://box:1"}, "openai-responses/g", "http://box:1/v1/responses"),
         ({"ANTHROPIC_BASE_URL": "http://box:1/v1"}, "anthropic/c", "http://box:1/v1/messages"),
         ({"ANTHROPIC_BASE_URL": "http://box:1/proxy"}, "anthropic/c", "http://box:1/proxy/v1/messages"),
         ({"MY_LLM_BASE_URL": "http://box:1/api"}, "my-llm/a/b", "http://box:1/api/chat/completions"),

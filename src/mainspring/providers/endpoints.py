@@ -12,7 +12,8 @@ import msgspec
 
 from mainspring.providers.openai_chat_request import Quirks
 
-WireName = Literal["anthropic", "gemini", "openai-chat"]
+WireName = Literal["anthropic", "gemini", "openai", "openai-chat", "openai-responses"]
+"""`openai`: Responses at OpenAI itself, Chat Completions at any other address, which every server speaks."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +32,16 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 def _hosted(name: str, url: str, *, key: str | None = None, quirks: Quirks | None = None) -> Endpoint:
     return Endpoint(url=url, base=f"{name}_BASE_URL", key=key or f"{name}_API_KEY", quirks=quirks or Quirks())
+
+
+def _openai(wire: WireName) -> Endpoint:
+    return Endpoint(
+        url="https://api.openai.com/v1",
+        base="OPENAI_BASE_URL",
+        key="OPENAI_API_KEY",
+        wire=wire,
+        quirks=Quirks(limit="max_completion_tokens", by_model=True),
+    )
 
 
 def _own(name: str, url: str | None, quirks: Quirks | None = None) -> Endpoint:
@@ -59,9 +70,9 @@ ENDPOINTS: Final[dict[str, Endpoint]] = {
         key="GEMINI_API_KEY",
         wire="gemini",
     ),
-    "openai": _hosted(
-        "OPENAI", "https://api.openai.com/v1", quirks=Quirks(limit="max_completion_tokens", by_model=True)
-    ),
+    "openai": _openai("openai"),
+    "openai-responses": _openai("openai-responses"),
+    "openai-chat": _openai("openai-chat"),
     "openai-compatible": _own("OPENAI_COMPATIBLE", None),
     "ollama": _own("OLLAMA", "http://localhost:11434/v1", _WITH_NONE),
     "vllm": _own("VLLM", "http://localhost:8000/v1"),

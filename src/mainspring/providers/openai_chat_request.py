@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Final, Literal
 
 import msgspec
 
-from mainspring.model.generation import ModelRequest, Thinking, ToolSpec
+from mainspring.model.generation import ModelRequest, ToolSpec
 from mainspring.model.json_shape import is_list, is_object
 from mainspring.model.messages import Message
 from mainspring.model.parts import (
@@ -20,13 +19,14 @@ from mainspring.model.parts import (
     ToolResultPart,
 )
 from mainspring.model.values import Json, encode_json
+from mainspring.providers.openai_models import openai_model
 from mainspring.providers.prompt_text import file_text, result_text
 
-Efforts = dict[Thinking, str]
+Efforts = dict[str, str]
+"""Our word for how hard to think, and theirs."""
 
 _LOW_TO_HIGH: Final[Efforts] = {"low": "low", "medium": "medium", "high": "high", "max": "high"}
 _NOTHING_SAID: Final = "..."
-_MODEL: Final = re.compile(r"(?:o(\d+)|gpt-(\d+)(?:\.(\d+))?)(?![\d.])")
 
 
 class Quirks(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,47 +58,13 @@ def chat_request(request: ModelRequest, *, provider: str, quirks: Quirks) -> dic
         body["response_format"] = _response_format(request.response_name or "answer", request.response_schema)
     if request.max_output_tokens is not None:
         body[quirks.limit] = request.max_output_tokens
-    effort = _effort(request.thinking, model, quirks)
+    known = openai_model(model if quirks.by_model else "")
+    effort = known.effort(request.thinking) if quirks.by_model else quirks.efforts.get(request.thinking or "")
     if effort is not None:
         body["reasoning_effort"] = effort
-    if request.temperature is not None and not (quirks.by_model and _fixed_temperature(model, effort)):
+    if request.temperature is not None and not known.fixed_temperature(effort):
         body["temperature"] = request.temperature
     return body
-
-
-# ---------------------------------------------------------------- what a model can do
-
-
-def _generation(model: str) -> tuple[int, int] | None:
-    """The generation of an OpenAI reasoning model; None for others. The o series comes before GPT-5."""
-    found = _MODEL.match(model)
-    if found is None:
-        return None
-    if found[1]:
-        return (4, int(found[1]))
-    generation = (int(found[2]), int(found[3] or 0))
-    return generation if generation >= (5, 0) and "-chat" not in model else None
-
-
-def _effort(thinking: Thinking | None, model: str, quirks: Quirks) -> str | None:
-    if thinking is None:
-        return None
-    if not quirks.by_model:
-        return quirks.efforts.get(thinking)
-    generation = _generation(model)
-    if generation is None:
-        return None
-    if thinking == "off":
-        return "none" if generation >= (5, 1) else "minimal" if generation == (5, 0) else "low"
-    if thinking == "max":
-        return "max" if generation >= (5, 6) else "xhigh" if generation >= (5, 2) else "high"
-    return thinking
-
-
-def _fixed_temperature(model: str, effort: str | None) -> bool:
-    """Reasoning models refuse any other temperature than their own."""
-    generation = _generation(model)
-    return generation is not None and not (generation >= (5, 1) and effort in (None, "none"))
 
 
 # ---------------------------------------------------------------- messages

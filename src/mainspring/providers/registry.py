@@ -91,6 +91,10 @@ class Registry:
             from mainspring.providers.gemini import GeminiCompleter  # noqa: PLC0415  loads aiohttp
 
             return GeminiCompleter(provider, _versioned(url), key=key, http=self._pool())
+        if endpoint.wire == "openai-responses" or (endpoint.wire == "openai" and _is_openai(url)):
+            from mainspring.providers.openai_responses import ResponsesCompleter  # noqa: PLC0415  loads aiohttp
+
+            return ResponsesCompleter(provider, url, key=key, http=self._pool())
         from mainspring.providers.openai_chat import ChatCompleter  # noqa: PLC0415  loads aiohttp
 
         return ChatCompleter(provider, url, key=key, http=self._pool(), quirks=endpoint.quirks)
@@ -112,6 +116,12 @@ class Registry:
             message = f"{endpoint.base} has to be an address that begins with http:// or https://"
             raise failures.refused("validation_error", "BASE_URL", message)
         return url if parts.path.strip("/") else url.rstrip("/") + "/v1"
+
+
+def _is_openai(url: str) -> bool:
+    """Whether an address is OpenAI's own, in whatever region."""
+    host = urlsplit(url).hostname or ""
+    return host == "openai.com" or host.endswith(".openai.com")
 
 
 def _versioned(url: str) -> str:

@@ -11,6 +11,7 @@ from mainspring.providers.anthropic import MessagesWire
 from mainspring.providers.failures import Failures
 from mainspring.providers.gemini import GeminiWire
 from mainspring.providers.openai_chat import ChatWire
+from mainspring.providers.openai_responses import ResponsesWire
 from mainspring.providers.wire import AnswerReader, Wire
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -31,6 +32,9 @@ def reader_for(path: Path) -> AnswerReader:
     elif path.parent.name == "gemini":
         failures = Failures("google", model="gemini")
         wire = GeminiWire(failures)
+    elif path.parent.name == "openai_responses":
+        failures = Failures("openai", model="gpt")
+        wire = ResponsesWire(failures)
     else:
         failures = Failures("openai", model="gpt")
         wire = ChatWire(failures)

@@ -14,6 +14,7 @@ from mainspring.providers.endpoints import endpoint_of
 from mainspring.providers.gemini import GeminiCompleter
 from mainspring.providers.http import ProviderHttp
 from mainspring.providers.openai_chat import ChatCompleter
+from mainspring.providers.openai_responses import ResponsesCompleter
 from tests.providers.threads import assistant, call, request, result, results, system, user
 
 REQUESTS = Path(__file__).parent / "requests"
@@ -24,6 +25,8 @@ INLINE = FileReference(id="f2", media_type="image/jpeg", url="data:image/jpeg;ba
 PDF = FileReference(
     id="f3", media_type="application/pdf", url="https://files.example/f3.pdf", filename="a.pdf"
 )
+INLINE_PDF = FileReference(id="f6", media_type="application/pdf", url="data:application/pdf;base64,JVBERg==")
+TAGS = {"agent": "support", "session": "ses_1", "thread": "main"}
 SHEET = FileReference(id="f4", media_type="text/csv", url="https://files.example/f4.csv")
 TINY = FileReference(id="f5", media_type="text/plain", url="data:text/plain,hi", filename="hi.txt")
 WEATHER = ToolSpec(
@@ -90,14 +93,48 @@ def everything(model: str) -> ModelRequest:
 
 
 CASES: dict[str, ModelRequest] = {
-    "openai-everything": everything("openai/gpt-4.1"),
-    "openai-plain": asked(model="openai/gpt-4.1", temperature=0.5, thinking="high"),
-    "openai-empty": asked(thread=(assistant(), user("")), model="openai/gpt-4.1", system="Just work."),
-    "openai-reasoning": asked(
-        model="openai/gpt-5-mini", temperature=0.5, thinking="off", max_output_tokens=9
+    "openai-chat-everything": everything("openai-chat/gpt-4.1"),
+    "openai-chat-plain": asked(model="openai-chat/gpt-4.1", temperature=0.5, thinking="high"),
+    "openai-chat-empty": asked(
+        thread=(assistant(), user("")), model="openai-chat/gpt-4.1", system="Just work."
     ),
-    "openai-json-strict": asked(model="openai/gpt-4.1", response_schema=CLOSED, response_name="Person"),
-    "openai-json-loose": asked(model="openai/gpt-4.1", response_schema=OPEN),
+    "openai-chat-reasoning": asked(
+        model="openai-chat/gpt-5-mini", temperature=0.5, thinking="off", max_output_tokens=9
+    ),
+    "openai-chat-json-strict": asked(
+        model="openai-chat/gpt-4.1", response_schema=CLOSED, response_name="Person"
+    ),
+    "openai-chat-json-loose": asked(model="openai-chat/gpt-4.1", response_schema=OPEN),
+    "responses-everything": everything("openai-responses/gpt-4.1"),
+    "responses-plain": asked(model="openai/gpt-4.1", temperature=0.5, thinking="high"),
+    "responses-empty": asked(thread=(assistant(), user("")), model="openai/gpt-4.1", system="Just work."),
+    "responses-reasoning": asked(
+        model="openai/gpt-5.2", temperature=0.5, thinking="max", max_output_tokens=9, tools=(TIME,)
+    ),
+    "responses-off": asked(model="openai/gpt-5.1", temperature=0.5, thinking="off"),
+    "responses-json-strict": asked(model="openai/gpt-5", response_schema=CLOSED, response_name="Person"),
+    "responses-json-loose": asked(model="openai/gpt-5", response_schema=OPEN),
+    "responses-cache": asked(model="openai/gpt-5.1", tags=TAGS),
+    "responses-cache-extended": asked(model="openai/gpt-5.1", tags=TAGS, cache="extended"),
+    "responses-cache-extended-not-kept": asked(model="openai/gpt-4o", tags=TAGS, cache="extended"),
+    "responses-cache-off": asked(model="openai/gpt-5.1", tags=TAGS, cache="off"),
+    "responses-reasoning-back": asked(
+        thread=(
+            user("Hi"),
+            assistant(
+                thought("Deep.", "openai", itemId="rs_1", encryptedContent="gAAA1"),
+                "Let me see.",
+                thought("", "openai", itemId="rs_2", encryptedContent="gAAA2"),
+                thought("Not encrypted.", "openai", itemId="rs_3"),
+                thought("Foreign.", "google", encryptedContent="gAAA3"),
+                call("get-time"),
+                thought("Leads to nothing.", "openai", itemId="rs_4", encryptedContent="gAAA4"),
+            ),
+            results(result("get-time", "9")),
+            user(FilePart(file=INLINE_PDF)),
+        ),
+        model="openai/gpt-5.1",
+    ),
     "deepseek-reasoning-back": asked(
         thread=(
             user("Hi"),
@@ -180,6 +217,8 @@ def sent(asked: ModelRequest) -> str:
         made = AnthropicCompleter(provider, "https://a.example/", key="secret", http=http).call(asked)
     elif endpoint.wire == "gemini":
         made = GeminiCompleter(provider, "https://a.example/v1beta", key="secret", http=http).call(asked)
+    elif endpoint.wire in {"openai", "openai-responses"}:
+        made = ResponsesCompleter(provider, "https://a.example/v1", key="secret", http=http).call(asked)
     else:
         made = ChatCompleter(
             provider, "https://a.example/v1", key=None, http=http, quirks=endpoint.quirks
