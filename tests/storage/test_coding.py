@@ -11,7 +11,7 @@ from mainspring.model.errors import StoreError
 from mainspring.model.events import DeltaEvent, encode_event
 from mainspring.model.rows import DELTAS, FACT, STUB, Row
 from mainspring.model.stream_events import ReasoningDelta, TextDelta, ToolInputDelta, WorkerInputDelta
-from mainspring.storage.sqlite.coding import (
+from mainspring.storage.coding import (
     CLOSE,
     PACK,
     PACK_BYTES,

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mainspring.model.rows import DELTAS, STUB, Row
+from mainspring.storage import fates
 from mainspring.storage.sqlite import prune
 from mainspring.storage.sqlite.connections import Connection
 from mainspring.storage.sqlite.ledger import Ledger
@@ -72,18 +73,18 @@ async def test_a_snapshot_may_lie_within_a_pack(store: SqliteStore) -> None:
 
 
 async def test_a_step_is_small(store: SqliteStore) -> None:
-    await store.create_session(session(), facts(1, 3 * prune.WINDOW_ROWS))
+    await store.create_session(session(), facts(1, 3 * fates.WINDOW_ROWS))
     steps = 0
     while step := await store._read(lambda connection: prune.plan(connection, LATER)):
-        assert step.end - step.start <= prune.WINDOW_ROWS
+        assert step.end - step.start <= fates.WINDOW_ROWS
         await store._write(lambda connection, step=step: prune.carry_out(connection, ledger(store), step))
         steps += 1
     assert steps == 3
-    assert await cursors(store) == list(range(1, 3 * prune.WINDOW_ROWS + 1))
+    assert await cursors(store) == list(range(1, 3 * fates.WINDOW_ROWS + 1))
 
 
 async def test_a_step_of_large_rows_is_small(store: SqliteStore) -> None:
-    rows = [fact(cursor, b"x" * prune.WINDOW_BYTES) for cursor in range(1, 7)]
+    rows = [fact(cursor, b"x" * fates.WINDOW_BYTES) for cursor in range(1, 7)]
     await store.create_session(session(), rows)
     step = await store._read(lambda connection: prune.plan(connection, LATER))
     assert step is not None
@@ -93,7 +94,7 @@ async def test_a_step_of_large_rows_is_small(store: SqliteStore) -> None:
 
 
 async def test_a_long_part_is_one_stub(store: SqliteStore) -> None:
-    count = 2 * prune.WINDOW_ROWS
+    count = 2 * fates.WINDOW_ROWS
     rows = [deltas(cursor, f"word {cursor}") for cursor in range(1, count + 1)]
     await store.create_session(session(), [*rows, fact(count + 1, settled("part-1"))])
     assert await store.prune(LATER, 10) == count
@@ -131,7 +132,7 @@ async def test_deltas_of_another_shape_are_known_by_their_members(store: SqliteS
 
 
 async def test_the_fact_that_settles_may_be_far_ahead(store: SqliteStore) -> None:
-    far = prune.WINDOW_ROWS * 2
+    far = fates.WINDOW_ROWS * 2
     rows = [deltas(1, "a"), *facts(2, far), fact(far + 1, settled("part-1")), fact(far + 2, ended())]
     await store.create_session(session(), [*rows, *facts(far + 3, far + 9)])
     assert await store.prune(LATER, 100) == 1

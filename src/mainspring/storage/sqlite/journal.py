@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mainspring.model.rows import Row
 from mainspring.runtime.ports import Loaded
-from mainspring.storage.sqlite.coding import CURSOR_BITS, LAST_CURSOR, read_facts, read_rows
+from mainspring.storage.coding import CURSOR_BITS, LAST_CURSOR, read_facts, read_rows
 from mainspring.storage.sqlite.connections import Connection
 from mainspring.storage.sqlite.sessions import record_of
 from mainspring.storage.sqlite.statements import statements

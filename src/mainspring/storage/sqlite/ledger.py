@@ -5,30 +5,38 @@ Runs on the writer thread, inside a transaction. A refusal is raised before anyt
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from mainspring.model.errors import MainspringError, NotFound, SessionBusy, StaleWriter, StoreError
 from mainspring.model.rows import Row
 from mainspring.runtime.ports import Append, SessionPatch
-from mainspring.storage.sqlite.coding import CURSOR_BITS, StoredRow, store_row
+from mainspring.storage.coding import CURSOR_BITS, StoredRow, store_row
 from mainspring.storage.sqlite.connections import Connection
 from mainspring.storage.sqlite.statements import statements
 
 HEADS_KEPT = 8192
-PATCHED: Final = ("status", "active_execution", "waiting", "updated_at", "expires_at", "version")
+PATCHED: Final = ("status", "active_execution", "waiting", "updated_at", "expires_at", "version", "wake_at")
 
 
 class Head:
     """What an append is judged by. `stale`: the session has rows that a prune has not seen."""
 
-    __slots__ = ("active", "cursor", "epoch", "n", "stale")
+    __slots__ = ("active", "cursor", "epoch", "n", "owner", "stale", "waiting", "wake_at")
 
-    def __init__(self, n: int, epoch: int, active: str | None, stale: int, cursor: int) -> None:
-        self.n = n
-        self.epoch = epoch
-        self.active = active
-        self.stale = bool(stale)
-        self.cursor = cursor
+    def __init__(self, found: tuple[Any, ...]) -> None:
+        self.n: int = found[0]
+        self.epoch: int = found[1]
+        self.active: str | None = found[2]
+        self.stale = bool(found[3])
+        self.cursor: int = found[4]
+        self.owner: str | None = found[5]
+        self.waiting = bool(found[6])
+        self.wake_at: float | None = found[7]
+
+    @property
+    def running(self) -> bool:
+        """Whether a host performs something for it."""
+        return self.active is not None and not self.waiting
 
 
 class Ledger:
@@ -47,6 +55,7 @@ class Ledger:
         self._snapshot = journal["write_snapshot"]
         self._read_head = sessions["head"]
         self._stale_from = sessions["set_stale_from"]
+        self._forget_wake = sessions["set_wake_at"]
         self._patches = tuple((name, sessions[f"set_{name}"]) for name in PATCHED)
 
     def head(self, session_id: str) -> Head:
@@ -59,7 +68,7 @@ class Ledger:
             if len(self._heads) >= HEADS_KEPT:
                 self.flush()  # a head that is read again has to see what is staged
                 self._heads.clear()
-            head = self._heads[session_id] = Head(*found)
+            head = self._heads[session_id] = Head(found)
         return head
 
     def append(self, append: Append) -> None:
@@ -114,8 +123,15 @@ class Ledger:
             value = getattr(patch, name)
             if value is not None:
                 self._connection.execute(sql, (head.n, value))
+        if patch.waiting is not None:
+            head.waiting = patch.waiting
+        if patch.wake_at is not None:
+            head.wake_at = patch.wake_at or None
         if patch.active_execution is not None:
             head.active = patch.active_execution or None
+            if head.active is None and head.wake_at is not None:
+                self._connection.execute(self._forget_wake, (head.n, 0))
+                head.wake_at = None
 
     def flush(self) -> None:
         """Writes the staged rows into the open transaction."""

@@ -1,6 +1,6 @@
-"""Owns how journal rows lie on disk: keys, deltas without what they all have in common, packs of old rows.
+"""Owns how journal rows lie in a database: keys, deltas without what they all have in common, packs of old rows.
 
-A stored row is (key, span, kind, at, data); `0001_core.sql` says what each is.
+A stored row is (key, span, kind, at, data); the first migration of each database says what each is.
 """
 
 from __future__ import annotations
