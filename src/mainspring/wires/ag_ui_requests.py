@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-import msgspec
-
 from mainspring.model.parts import FileReference
 from mainspring.model.signals import ToolResult
 from mainspring.model.values import Json, Value
-from mainspring.wires.checking import Fields
+from mainspring.wires.checking import Fields, value_of_text
 
 MAX_MESSAGES: Final = 10_000
 MAX_PARTS: Final = 10_000
@@ -116,17 +114,9 @@ def _result(message: Fields) -> ToolResult:
     if message.has("error"):
         return ToolResult(tool_call_id=call_id, error=message.name("error"))
     content = message.anything("content")
-    return ToolResult(tool_call_id=call_id, result=_value(content) if isinstance(content, str) else content)
-
-
-def _value(text: str) -> Json:
-    """A result that is written as JSON is what it says; any other text is itself."""
-    if not text.lstrip().startswith(("{", "[")):
-        return text
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return text
+    return ToolResult(
+        tool_call_id=call_id, result=value_of_text(content) if isinstance(content, str) else content
+    )
 
 
 def _tool(tool: Fields) -> dict[str, Json]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import cast
 
+import msgspec
+
 from mainspring.model.errors import InvalidRequest, TooLarge
 from mainspring.model.parts import FileReference
 from mainspring.model.values import Json
@@ -122,8 +124,18 @@ class Fields:
                 yield Fields(element, place)
 
     def refuse(self, name: str, why: str) -> InvalidRequest:
-        """The error about a member."""
-        return InvalidRequest(f"{self.at(name)} {why}")
+        """The error about a member; `param` of its details is the place."""
+        return InvalidRequest(f"{self.at(name)} {why}", details={"param": self.at(name)})
+
+
+def value_of_text(text: str) -> Json:
+    """A tool's result that is written as JSON is what it says; any other text is itself."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return text
 
 
 def read_file(fields: Fields) -> FileReference:
