@@ -47,5 +47,20 @@ def running_generations(execution: Execution) -> list[tuple[Frame, Generation]]:
 
 
 def open_calls(execution: Execution) -> list[Call]:
-    """Calls without a result that the caller's side has to run, in the order they were made."""
+    """Calls without a result that somebody outside the engine has to run, in the order they were made."""
     return [call for call in execution.calls.values() if not call.settled and call.worker is None]
+
+
+def caller_calls(execution: Execution) -> list[Call]:
+    """Open calls that the caller's side has to run now."""
+    return [call for call in open_calls(execution) if call.runs == "caller" and call.approval is None]
+
+
+def running_calls(execution: Execution) -> list[Call]:
+    """Open calls that a tool box was asked to run."""
+    return [call for call in execution.calls.values() if call.running and not call.settled]
+
+
+def open_approvals(execution: Execution) -> list[Call]:
+    """Open calls that wait for a person."""
+    return [call for call in open_calls(execution) if call.approval is not None]

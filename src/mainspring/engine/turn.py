@@ -15,10 +15,14 @@ from mainspring.model.values import Json, Value
 
 
 class Library(Value, frozen=True, kw_only=True):
-    """The programs a session may need: by version, and the version each worker slug stands for today."""
+    """The programs a session may need: by version, and the version each worker slug stands for today.
+
+    `boxed`: the tools that a tool box of this server runs for the session, as the session's own agent names them.
+    """
 
     programs: dict[str, Program]
     workers: dict[str, str] = {}
+    boxed: frozenset[str] = frozenset()
 
     def worker(self, slug: str) -> Program | None:
         """The worker published under a slug."""

@@ -175,20 +175,65 @@ class ToolCalled(EventFields, frozen=True, kw_only=True, tag="tool-called"):
     display: Display = "description"
     worker: str | None = None
     """The id of the worker frame that answers the call, when a worker does."""
+    runs: Literal["caller", "box"] = "caller"
+    """Who runs it: the caller's side, or a tool box of this server."""
+    asked_as: str | None = None
+    """The tool's name for who runs it, where that differs (a worker's tool is one of its caller's)."""
+    idempotent: bool = False
+
+
+class ToolAttempted(EventFields, frozen=True, kw_only=True, tag="tool-attempted"):
+    """A tool box is asked to run a call: the effect `call-tool` is outstanding until the attempt ends.
+
+    `deadline`: Unix seconds. `probe`: the box is only asked what became of the attempt before.
+    """
+
+    call_id: str
+    attempt: int
+    deadline: float | None = None
+    probe: bool = False
+
+
+class ToolAttemptFailed(EventFields, frozen=True, kw_only=True, tag="tool-attempt-failed"):
+    """An attempt ended without the call's result; the next one begins at `retry_at` (None: a person is asked).
+
+    `unknown`: nobody knows whether it ran.
+    """
+
+    call_id: str
+    attempt: int
+    error: str
+    retry_at: float | None = None
+    unknown: bool = False
+
+
+class ToolDeadlineSet(EventFields, frozen=True, kw_only=True, tag="tool-deadline-set"):
+    """The time a call that the caller's side runs is given up: it was asked for the first time."""
+
+    call_id: str
+    deadline: float
+
+
+class Paused(EventFields, frozen=True, kw_only=True, tag="paused"):
+    """Only answers to open approval requests move the execution on: a reader of the answer has all there is."""
+
+    execution_id: str
 
 
 class ToolSettled(EventFields, frozen=True, kw_only=True, tag="tool-settled"):
-    """A call has its one result. `ran`: where (`caller`, `builtin`, `worker`, `synthetic`)."""
+    """A call has its one result. `ran`: where (`caller`, `box`, `builtin`, `worker`, `synthetic`: nowhere)."""
 
     call_id: str
     tool: str
-    ran: Literal["caller", "builtin", "worker", "synthetic"]
+    ran: Literal["caller", "box", "builtin", "worker", "synthetic"]
     output: Json = None
     error: str | None = None
     cancelled: bool = False
     files: tuple[FileReference, ...] = ()
     display: Display = "description"
     worker_id: str | None = None
+    refused: bool = False
+    """The call was not understood (an unknown tool, wrong arguments), and never run."""
 
 
 class RoundClosed(EventFields, frozen=True, kw_only=True, tag="round-closed"):
@@ -258,6 +303,10 @@ PrivateEvent: TypeAlias = (
     | GenerationSettled
     | GenerationFailed
     | ToolCalled
+    | ToolAttempted
+    | ToolAttemptFailed
+    | ToolDeadlineSet
+    | Paused
     | ToolSettled
     | RoundClosed
     | FrameOpened

@@ -46,8 +46,24 @@ class Generation(Value, frozen=True, kw_only=True):
     call_ids: tuple[str, ...] = ()
 
 
+class Approval(Value, frozen=True, kw_only=True):
+    """An open question to a person about a call. `expires_at`: Unix seconds; None: it stays open.
+
+    `kind`: may it run (`approval`), or what to do as nobody knows whether it ran (`unknown-outcome`).
+    """
+
+    id: str
+    kind: Literal["approval", "unknown-outcome"] = "approval"
+    expires_at: float | None = None
+
+
 class Call(Value, frozen=True, kw_only=True):
-    """The ledger entry of a tool call of the running execution."""
+    """The ledger entry of a tool call of the running execution.
+
+    `asked_as`: its tool's name for who runs it. Of a call that a tool box runs: `attempt` counts from 1 (0: none yet),
+    `running`: that attempt was asked for and has not ended; `retry_at`: none before that time. `deadline`: Unix seconds
+    when it (of a box: the running attempt) is given up. `refused`: it was not understood, and never run.
+    """
 
     id: str
     frame: str
@@ -66,10 +82,24 @@ class Call(Value, frozen=True, kw_only=True):
     error: str | None = None
     files: tuple[FileReference, ...] = ()
     digest: str = ""
+    runs: Literal["caller", "box"] = "caller"
+    asked_as: str | None = None
+    attempt: int = 0
+    running: bool = False
+    probe: bool = False
+    idempotent: bool = False
+    deadline: float | None = None
+    retry_at: float | None = None
+    approval: Approval | None = None
+    approvals: int = 0
+    refused: bool = False
 
 
 class Frame(Value, frozen=True, kw_only=True):
-    """A running list of blocks: the handler of the trigger, or a worker's steps. `index`: the program counter."""
+    """A running list of blocks: the handler of the trigger, or a worker's steps. `index`: the program counter.
+
+    `refusals`: how many rounds in a row consisted of nothing but the same refused calls, `refusal`.
+    """
 
     id: str
     version: str
@@ -83,6 +113,8 @@ class Frame(Value, frozen=True, kw_only=True):
     call_id: str | None = None
     display: Display = "stream"
     tools: dict[str, str] = {}
+    refusal: str = ""
+    refusals: int = 0
 
 
 class Execution(Value, frozen=True, kw_only=True):
@@ -123,7 +155,10 @@ class State(Value, frozen=True, kw_only=True):
     last_execution_id: str | None = None
     last_outcome: str | None = None
     settled_digests: dict[str, str] = {}
-    """Call id -> digest of the accepted result, of the last execution: a repeated POST gets the same answer."""
+    """Call id -> digest of the accepted result, of the last execution: a repeated POST gets the same answer.
+
+    An approval request's id -> digest of the answer to it, likewise.
+    """
     keys: dict[str, str] = {}
     """Idempotency key of a trigger -> the execution it started, of the newest triggers that had one."""
     created_at: float = 0.0

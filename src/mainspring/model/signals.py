@@ -40,11 +40,46 @@ class ToolResult(Value, frozen=True, kw_only=True):
     files: tuple[FileReference, ...] = ()
 
 
+class ApprovalAnswer(Value, frozen=True, kw_only=True):
+    """What somebody answers to an approval request. `args`: run it with these instead; `by`: who said so."""
+
+    approval_id: str
+    allow: bool
+    message: str | None = None
+    args: dict[str, Json] | None = None
+    by: str | None = None
+
+
 class ResultsSignal(Value, frozen=True, kw_only=True):
-    """Tool results arrived."""
+    """Tool results, or answers to approval requests, arrived."""
 
     execution_id: str
-    results: tuple[ToolResult, ...]
+    results: tuple[ToolResult, ...] = ()
+    at: float
+    approvals: tuple[ApprovalAnswer, ...] = ()
+
+
+class AttemptSignal(Value, frozen=True, kw_only=True):
+    """An attempt of a tool call that a tool box runs ended: with `output` (and `files`), or with `error`.
+
+    `error` is in words for the model. `retryable`: the same call may be tried again without harm, nothing was done (of a
+    probe: the call has not run). `unknown`: nobody knows whether it ran. `retry_after`: seconds that the tool asks for.
+    """
+
+    call_id: str
+    attempt: int
+    at: float
+    output: Json = None
+    error: str | None = None
+    files: tuple[FileReference, ...] = ()
+    retryable: bool = False
+    unknown: bool = False
+    retry_after: float | None = None
+
+
+class TickSignal(Value, frozen=True, kw_only=True):
+    """Time has passed: deadlines and retries up to `at` are due (`wake_at` says when the next one is)."""
+
     at: float
 
 
@@ -115,7 +150,15 @@ class ExpireSignal(Value, frozen=True, kw_only=True):
 
 
 Signal: TypeAlias = (
-    TriggerSignal | ResultsSignal | AnswerSignal | FailedSignal | StopSignal | ResumeSignal | ExpireSignal
+    TriggerSignal
+    | ResultsSignal
+    | AnswerSignal
+    | FailedSignal
+    | AttemptSignal
+    | TickSignal
+    | StopSignal
+    | ResumeSignal
+    | ExpireSignal
 )
 
 
@@ -128,7 +171,23 @@ class Complete(Value, frozen=True, kw_only=True):
     thread: str
 
 
-Effect: TypeAlias = Complete
+class CallTool(Value, frozen=True, kw_only=True):
+    """Have a tool box run a call. `call_id` is the idempotency key of all attempts; `tool` as the box knows it.
+
+    `deadline`: Unix seconds after which nobody waits for this attempt any more; a tick settles it, who performs it may
+    give up. `probe`: do not run it, ask the box what became of the attempt before.
+    """
+
+    call_id: str
+    attempt: int
+    tool: str
+    args: dict[str, Json]
+    deadline: float | None = None
+    idempotent: bool = False
+    probe: bool = False
+
+
+Effect: TypeAlias = Complete | CallTool
 
 
 class Decision(Value, frozen=True, kw_only=True):

@@ -151,6 +151,39 @@ class ToolRequest(EventFields, frozen=True, kw_only=True, tag="tool-request"):
     execution_id: str
 
 
+class ToolApprovalRequest(EventFields, frozen=True, kw_only=True, tag="tool-approval-request"):
+    """A call waits, un-run, for a person. `input`: the arguments; `expires_at`: Unix seconds, then it is denied.
+
+    `kind`: may it run (`approval`), or shall it run again as nobody knows whether it did (`unknown-outcome`).
+    """
+
+    approval_id: str
+    tool_call_id: str
+    tool_name: str
+    input: dict[str, Json]
+    execution_id: str
+    kind: Literal["approval", "unknown-outcome"] = "approval"
+    reason: str | None = None
+    expires_at: float | None = None
+    worker_id: str | None = None
+
+
+class ToolApprovalResponse(EventFields, frozen=True, kw_only=True, tag="tool-approval-response"):
+    """An approval request is answered, or closed. `input`: the arguments it runs with, if somebody changed them.
+
+    `cause`: who denied it if no person did: its time (`expired`), a new message (`superseded`), a stop (`stopped`).
+    """
+
+    approval_id: str
+    tool_call_id: str
+    approved: bool
+    reason: str | None = None
+    input: dict[str, Json] | None = None
+    by: str | None = None
+    cause: Literal["expired", "superseded", "stopped", "answered"] | None = None
+    worker_id: str | None = None
+
+
 class Source(EventFields, frozen=True, kw_only=True, tag="source"):
     """The model cited an address."""
 
@@ -295,6 +328,8 @@ PublicEvent: TypeAlias = (
     | ToolInputEnded
     | ToolInputAvailable
     | ToolRequest
+    | ToolApprovalRequest
+    | ToolApprovalResponse
     | Source
     | FileAvailable
     | BlockStart
