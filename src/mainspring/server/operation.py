@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from mainspring.server.errors import Shape, flat
 from mainspring.server.options import ServerOptions
 from mainspring.server.replies import Nothing, Reply
 from mainspring.server.request import Request
@@ -57,6 +58,8 @@ class Operation:
     gives: Any = None
     status: int = 200
     streams: bool = False
+    errors: Shape = flat
+    """How the answers look that are no success; the same for all methods of a path."""
     query: tuple[Query, ...] = ()
 
     @property

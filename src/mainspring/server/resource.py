@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from mainspring.model.errors import MainspringError, StoreError
 from mainspring.server.auth import authorize, cors_headers, host_allowed, preflight_headers
 from mainspring.server.bodies import ClientLeft
-from mainspring.server.errors import broken, error_reply, refusal
+from mainspring.server.errors import broken, error_reply, flat, refusal
 from mainspring.server.operation import Answer, Context, Operation
 from mainspring.server.replies import Headers, Nothing, Reply
 from mainspring.server.request import Request
@@ -27,6 +27,7 @@ class Resource:
         get = self._by_method.get("GET")
         if get is not None and not get.streams:
             self._by_method["HEAD"] = get
+        self._shape = operations[0].errors if operations else flat
         self._allow = ", ".join(sorted({*self._by_method, "OPTIONS"}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,14 +61,15 @@ class Resource:
         except MainspringError as error:
             if isinstance(error, StoreError) or error.status == 500:
                 LOG.warning("%s: %r; request %s", error.code, error.message, request.id)
-            return error_reply(error)
+            return error_reply(error, shape=self._shape)
         except Exception:
             LOG.exception("A handler failed; request %s", request.id)
-            return broken(request.id)
+            return broken(request.id, shape=self._shape)
 
     def _refused(self, request: Request, headers: Headers) -> Reply | None:
         if not host_allowed(request, self._context.options):
-            return refusal(403, "HOST_NOT_ALLOWED", "This server does not answer to that host name")
+            why = "This server does not answer to that host name"
+            return refusal(403, "HOST_NOT_ALLOWED", why, shape=self._shape)
         if not self._by_method:
             return refusal(404, "NOT_FOUND", "There is nothing at this path")
         if request.method in self._by_method:
@@ -76,4 +78,5 @@ class Resource:
         if request.method == "OPTIONS":
             asked = any(name == b"access-control-allow-origin" for name, _ in headers)
             return Reply(200, b"{}", (*allow, *(preflight_headers(self._allow) if asked else ())))
-        return refusal(405, "METHOD_NOT_ALLOWED", f"This path takes {self._allow}", headers=allow)
+        why = f"This path takes {self._allow}"
+        return refusal(405, "METHOD_NOT_ALLOWED", why, headers=allow, shape=self._shape)

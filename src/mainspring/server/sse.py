@@ -62,7 +62,7 @@ class EventStream:
     writer: Writer
     batches: AsyncIterator[Batch]
     seat: Seat
-    farewell: bytes = b""
+    farewell: bytes | Callable[[], bytes] = b""
     headers: Headers = ()
     left: Callable[[], Awaitable[object]] = _nothing
 
@@ -186,7 +186,8 @@ class Pump:
             await close()
 
     async def _say_goodbye(self) -> None:
-        farewell = self._stream.farewell
+        given = self._stream.farewell
+        farewell = given() if callable(given) else given
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE):
                 await self._send({"type": "http.response.body", "body": farewell, "more_body": False})
