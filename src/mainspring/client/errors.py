@@ -160,7 +160,11 @@ class InvalidTool(MainspringClientError):
 
 
 class ToolError(MainspringClientError):
-    """Raise it in a tool: the model reads the message as it is."""
+    """Raise it in a tool: the model reads the message as it is. `retryable`: trying again may help."""
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable
 
 
 _BY_STATUS: Final[dict[int, type[ApiError]]] = {

@@ -4,23 +4,28 @@
         ...
 
 A parameter takes the argument of its name, or of its name in camel case or with dashes (`user_id` takes `userId`). A
-parameter hinted `ToolContext` takes the call itself. A function whose only other parameter is called `args` takes all
-arguments at once, converted to its hint.
+parameter hinted `ToolContext`, or one without a hint that is called `context`, takes the call itself. A function whose
+only other parameter is called `args` takes all arguments at once, converted to its hint.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 
 from mainspring.client.errors import InvalidTool, ToolError
+from mainspring.client.tool_schema import description_of, schema_of
+from mainspring.model.messages import Sender
 from mainspring.model.signals import ToolResult
 from mainspring.model.stream_events import PendingToolCall
 from mainspring.model.values import Json
@@ -30,6 +35,7 @@ LOG: Final = logging.getLogger("mainspring.client")
 MAX_RESULT: Final = 4 * 1024 * 1024
 """The most bytes of JSON that a result may have."""
 WHOLE: Final = "args"
+CONTEXT: Final = "context"
 
 Function: TypeAlias = Callable[..., Any]
 ToolsGiven: TypeAlias = Mapping[str, Function] | Iterable[Function]
@@ -40,23 +46,31 @@ _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolContext:
-    """The call a function answers. `call_id` is the same however often the call is made: the key of its effect."""
+    """The call a function answers. `call_id` is the same however often the call is made: the key of its effect.
+
+    `attempt` counts from 1; `deadline`: Unix seconds, when nobody waits for the result any more; `sender`: the author
+    of the turn. They are known where the server tries calls itself: for connected workers, and functions in it.
+    """
 
     call_id: str
     tool_name: str
     session_id: str
     execution_id: str
     worker_id: str | None = None
+    attempt: int = 1
+    deadline: float | None = None
+    sender: Sender | None = None
 
 
 class Tool:
     """One function as a tool. Raises `InvalidTool` if its signature or hints cannot be one's."""
 
-    __slots__ = ("_arguments", "_context", "_function", "_names", "_whole", "is_async", "name")
+    __slots__ = ("_arguments", "_context", "_function", "_names", "_whole", "description", "is_async", "name")
 
     def __init__(self, function: Function, name: str = "") -> None:
         self.name = name or _name_of(function)
         self._function = function
+        self.description = description_of(function)
         self.is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
             getattr(function, "__call__", None)  # noqa: B004 - an object may be a coroutine function by its __call__
         )
@@ -71,7 +85,7 @@ class Tool:
         closed = True
         for parameter in signature.parameters.values():
             hint = Any if parameter.annotation is parameter.empty else parameter.annotation
-            if hint is ToolContext:
+            if hint is ToolContext or (parameter.name == CONTEXT and hint is Any):
                 self._context.append(parameter.name)
             elif parameter.kind is parameter.VAR_KEYWORD:
                 closed = False
@@ -93,6 +107,11 @@ class Tool:
         except (TypeError, ValueError) as error:
             raise InvalidTool(f"{self.name}: its type hints cannot be read from JSON: {error}") from None
         return type_
+
+    @property
+    def schema(self) -> dict[str, Json]:
+        """The JSON Schema of its arguments object."""
+        return schema_of(self._arguments, self._function)
 
     def bind(self, call: PendingToolCall, context: ToolContext) -> dict[str, Any]:
         """The keywords the function is called with. Raises `ToolError` for arguments that do not fit."""
@@ -127,16 +146,22 @@ class Tool:
     async def run_async(self, call: PendingToolCall, context: ToolContext) -> ToolResult:
         """Calls the function on this event loop, or in a thread if it is not async."""
         try:
-            given = self.bind(call, context)
-            value = self._function(**given) if self.is_async else await self._in_thread(given)
-            if inspect.isawaitable(value):
-                value = await value
+            value = await self.value(call, context)
         except Exception as error:  # noqa: BLE001 - whatever a tool raises is its result
             return failed(call, error)
         return succeeded(call, value)
 
-    async def _in_thread(self, given: dict[str, Any]) -> Any:
-        return await asyncio.to_thread(self._function, **given)
+    async def value(
+        self, call: PendingToolCall, context: ToolContext, threads: Executor | None = None
+    ) -> Any:
+        """What the function returns, and raises; one that is not async runs in one of `threads`."""
+        given = self.bind(call, context)
+        if self.is_async:
+            value = self._function(**given)
+        else:
+            work = partial(contextvars.copy_context().run, self._function, **given)
+            value = await asyncio.get_running_loop().run_in_executor(threads, work)
+        return await value if inspect.isawaitable(value) else value
 
 
 def tools_of(given: ToolsGiven) -> dict[str, Tool]:
