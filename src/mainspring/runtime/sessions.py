@@ -185,6 +185,25 @@ class Sessions:
         await self._commit(host, (event,))
         return True
 
+    async def begin_with(self, project_id: str, session_id: str, messages: tuple[dict[str, Json], ...]) -> None:
+        """Lets a session in which nothing happened yet begin with a talk: UI messages, as `restore` takes them."""
+        await self.record(project_id, session_id)
+        restored = restore(messages, at=self._ports.clock.now())
+        host = await self._hosts.get(session_id)
+        if host.journal.cursor > 1:
+            return
+        scope = host.state.scopes[host.state.root]
+        event = SessionRestored(
+            version=host.state.version,
+            input=scope.input,
+            variables=scope.variables,
+            resources=host.state.resources,
+            ui_messages=restored.ui_messages,
+            messages=restored.messages,
+            at=self._ports.clock.now(),
+        )
+        await self._commit(host, (event,))
+
     async def _commit(self, host: SessionHost, events: tuple[Event, ...]) -> None:
         state = host.state
         for event in events:

@@ -17,6 +17,7 @@ from mainspring.server.ai_sdk import chat, get_chat_messages, resume_chat, stop_
 from mainspring.server.events import follow_session
 from mainspring.server.health import health, ready
 from mainspring.server.legs import execute_worker, start_session, trigger_session
+from mainspring.server.openai_routes import OPENAI_OPERATIONS
 from mainspring.server.openapi import get_document
 from mainspring.server.operation import Operation, Query
 from mainspring.server.schemas import (
@@ -317,4 +318,5 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         takes=RunBody,
         streams=True,
     ),
+    *OPENAI_OPERATIONS,
 )

@@ -66,11 +66,13 @@ class ResponsesWriter(LegReader):
         where: dict[str, Json] = {"item_id": item_id(said), "output_index": said.index}
         more: dict[str, Json]
         if said.thought:
-            kind, more = "response.reasoning_summary_text.delta", {"summary_index": 0}
+            kind = "response.reasoning_summary_text.delta"
+            more = {"summary_index": 0}
             added = {**where, "summary_index": 0, "part": {"type": "summary_text", "text": ""}}
             opened = "response.reasoning_summary_part.added"
         else:
-            kind, more = "response.output_text.delta", {"content_index": 0, "logprobs": []}
+            kind = "response.output_text.delta"
+            more = {"content_index": 0, "logprobs": []}
             added = {**where, "content_index": 0, "part": output_text("", [])}
             opened = "response.content_part.added"
         begin = b'event: %b\ndata: {"type":"%b","sequence_number":' % (kind.encode(), kind.encode())

@@ -43,19 +43,15 @@ def parse_response_request(body: Json) -> ParsedTurn:
     talk = Talk()
     if fields.has("instructions"):
         talk.instructions.append(fields.text("instructions"))
-    if isinstance(fields.members.get("input"), str):
-        talk.user(Content(text=fields.text("input")))
-    else:
-        for item, place in fields.items("input", most=MAX_ITEMS):
-            _read_item(talk, Fields(item, place))
+    _read_input(talk, fields)
     if fields.has("conversation"):
         members["conversation"] = _conversation(fields)
     members["previous"] = fields.text_or_none("previous_response_id")
+    named = members["previous"] or members["conversation"]
     if members["previous"] is not None and members["conversation"] is not None:
         raise fields.refuse("previous_response_id", "and conversation name one session: give one of them")
-    named = next((name for name in ("previous_response_id", "conversation") if fields.has(name)), None)
     if named is not None and talk.history:
-        raise fields.refuse("input", f"must have with {named} only what is new: one message, or results")
+        raise fields.refuse("input", "must be what is new in this session: one message, or results of tools")
     if talk.last is None and not talk.results:
         raise fields.refuse("input", "must end with a message of the user or with function_call_output items")
     said = talk.last or Content(text="")
@@ -70,6 +66,14 @@ def parse_response_request(body: Json) -> ParsedTurn:
         tools=tuple(_tool(tool) for tool in fields.objects("tools", most=MAX_TOOLS)),
         background=flag(fields, "background"),
     )
+
+
+def _read_input(talk: Talk, fields: Fields) -> None:
+    if isinstance(fields.members.get("input"), str):
+        talk.user(Content(text=fields.text("input")))
+    else:
+        for item, place in fields.items("input", most=MAX_ITEMS):
+            _read_item(talk, Fields(item, place))
 
 
 def _conversation(fields: Fields) -> str:
