@@ -24,6 +24,9 @@ COMMANDS: dict[str, str] = {
     "sync": "Publish an agent to a server.",
     "chat": "Talk to an agent of a server.",
     "sessions": "List, show, follow and export the sessions of a server.",
+    "doctor": "Look at a database: is it whole, how large is what, what could be freed.",
+    "backup": "Copy a database file while a server runs on it.",
+    "prune": "Drop old streamed deltas by hand, or say what that would free.",
     "keys": "Create, list and revoke API keys.",
 }
 """Every command, in the order of the help; the module of the same name in `commands/` has it as `command`."""

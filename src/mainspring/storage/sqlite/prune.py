@@ -6,15 +6,19 @@ thread; `carry_out` swaps them in one short transaction, unless another prune wa
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mainspring.model.errors import StoreError
 from mainspring.model.rows import Row
 from mainspring.storage.coding import CURSOR_BITS, LAST_CURSOR, StoredRow, pack_rows
 from mainspring.storage.fates import VERDICTS, Deltas, Fates, Window
 from mainspring.storage.sqlite.connections import Connection
 from mainspring.storage.sqlite.ledger import Ledger
 from mainspring.storage.sqlite.statements import statements
+
+log = logging.getLogger("mainspring.prune")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,26 @@ def plan(connection: Connection, before: float) -> Plan | None:
         if found is None:
             return None
         n, session_id, start = found
-        window = _read_window(connection, n << CURSOR_BITS, start, before)
-        fates = Fates()
-        end = window[-1].last if window else start
-        if any(isinstance(item, Deltas) for item in window):
-            fates.read_on(_facts_after(connection, n << CURSOR_BITS, end))
+        try:
+            return plan_session(connection, (session_id, n, start), before)
+        except StoreError as error:
+            log.error("session %s cannot be pruned; the others are: %s", session_id, error)  # noqa: TRY400 no trace
+            return Plan(
+                session_id=session_id, n=n, start=start, end=start, rows=[], dropped=0, again_at=before
+            )
+
+
+def plan_session(connection: Connection, place: tuple[str, int, int], before: float) -> Plan:
+    """The next step in one session: its id, its number, and the cursor up to which it is compact already.
+
+    Raises `StoreError` if its journal is damaged there.
+    """
+    session_id, n, start = place
+    window = _read_window(connection, n << CURSOR_BITS, start, before)
+    fates = Fates()
+    end = window[-1].last if window else start
+    if any(isinstance(item, Deltas) for item in window):
+        fates.read_on(_facts_after(connection, n << CURSOR_BITS, end))
     judged = fates.judge(window)
     rows = [row for row, _ in judged]
     return Plan(
