@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from mainspring.model.errors import InvalidRequest, NotFound, Unauthorized
 from mainspring.runtime.ports import Clock, Ids, KeyRecord, KeyStore
 from mainspring.runtime.requests import Principal
+from mainspring.runtime.secrets import digest_of
+from mainspring.runtime.tokens import PREFIX as TOKEN_PREFIX
+from mainspring.runtime.tokens import Tokens
 
 PREFIX = "oct_sk_"
 SCOPES = ("agents", "sessions", "tokens", "admin")
 SHOWN = len(PREFIX) + 6
 
 
-def digest_of(secret: str) -> bytes:
-    """What is stored of a secret: its SHA-256. Secrets carry 256 random bits, so no salt is needed."""
-    return hashlib.sha256(secret.encode()).digest()
-
-
 class Keys:
-    """API keys of every project."""
+    """API keys of every project, and the `tokens` minted with them."""
 
     def __init__(self, store: KeyStore, *, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
+        self.tokens = Tokens(store, clock=clock, ids=ids)
 
     async def create(
         self, project_id: str, *, name: str, scopes: tuple[str, ...], expires_at: float | None = None
@@ -50,14 +47,24 @@ class Keys:
         return secret, record
 
     async def verify(self, secret: str) -> Principal:
-        """Who a secret stands for. Found by digest, so that no comparison tells how much of it was right."""
+        """Who the secret of a key or a token stands for.
+
+        Found by digest, so that no comparison tells how much of it was right.
+        """
+        if secret.startswith(TOKEN_PREFIX):
+            return await self.tokens.verify(secret)
         record = await self._store.key_by_digest(digest_of(secret))
         now = self._clock.now()
         if record is None or record.revoked_at is not None:
             raise Unauthorized("The API key is not known or was revoked.")
         if record.expires_at is not None and record.expires_at <= now:
             raise Unauthorized("The API key has expired.", code="KEY_EXPIRED")
-        return Principal(project_id=record.project_id, key_id=record.id, scopes=frozenset(record.scopes))
+        return Principal(
+            project_id=record.project_id,
+            key_id=record.id,
+            scopes=frozenset(record.scopes),
+            expires_at=record.expires_at,
+        )
 
     async def list(self, project_id: str) -> list[KeyRecord]:
         """All keys of a project, newest first."""

@@ -220,8 +220,28 @@ class KeyRecord(Value, frozen=True, kw_only=True):
     revoked_at: float | None = None
 
 
+class TokenRecord(Value, frozen=True, kw_only=True):
+    """An ephemeral token, minted with a key: bound to one agent, perhaps to one session; only a digest is kept.
+
+    `triggers`: the only ones it may start; None: all. `tools`: those whose results it may bring. `revoked_at`: also the
+    time its key was revoked.
+    """
+
+    id: str
+    project_id: str
+    key_id: str
+    digest: bytes
+    agent_id: str
+    session_id: str | None
+    created_at: float
+    expires_at: float
+    triggers: tuple[str, ...] | None = None
+    tools: tuple[str, ...] = ()
+    revoked_at: float | None = None
+
+
 class KeyStore(Protocol):
-    """API keys."""
+    """API keys, and the tokens minted with them."""
 
     async def add_key(self, record: KeyRecord, /) -> None:
         """Stores a key."""
@@ -237,6 +257,18 @@ class KeyStore(Protocol):
 
     async def revoke_key(self, project_id: str, key_id: str, at: float, /) -> bool:
         """Whether it was there and live."""
+        ...
+
+    async def add_token(self, record: TokenRecord, /, *, forget: float) -> None:
+        """Stores a token, and drops those that expired before `forget`."""
+        ...
+
+    async def token_by_digest(self, digest: bytes, /) -> TokenRecord | None:
+        """The token, revoked and expired ones included (the caller judges)."""
+        ...
+
+    async def revoke_token(self, project_id: str, token_id: str, at: float, /) -> bool:
+        """Whether it was there and not revoked, by itself or with its key."""
         ...
 
 

@@ -8,12 +8,30 @@ from mainspring.model.signals import ToolResult
 from mainspring.model.values import Json, Value
 
 
+class Grant(Value, frozen=True, kw_only=True):
+    """What an ephemeral token may: sessions of one agent, or one session of it.
+
+    `triggers`: the only ones it may start; None: all; an empty tuple: it may only read. `tools`: whose results it may
+    bring.
+    """
+
+    agent_id: str
+    session_id: str | None = None
+    triggers: tuple[str, ...] | None = None
+    tools: tuple[str, ...] = ()
+
+
 class Principal(Value, frozen=True, kw_only=True):
-    """Who calls: the project and scopes of a verified key."""
+    """Who calls: the project and scopes of a verified key; with a `grant` it is a token, which has no scopes.
+
+    `key_id`: the id of the key, or of the token. `expires_at`: Unix seconds.
+    """
 
     project_id: str
     key_id: str
     scopes: frozenset[str]
+    expires_at: float | None = None
+    grant: Grant | None = None
 
 
 class TriggerRequest(Value, frozen=True, kw_only=True):

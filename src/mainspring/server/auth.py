@@ -15,22 +15,30 @@ _LONGEST_KEY: Final = 512
 _ALLOWED_HEADERS: Final = (
     b"authorization, content-type, last-event-id, x-octavus-sdk-version, x-octavus-trace, x-request-id"
 )
-_EXPOSED_HEADERS: Final = b"retry-after, x-octavus-session-id, x-request-id"
+_EXPOSED_HEADERS: Final = (
+    b"retry-after, x-octavus-session-id, x-request-id, "
+    b"x-mainspring-cursor, x-mainspring-execution-id, x-mainspring-session-id"
+)
 _PREFLIGHT_SECONDS: Final = b"600"
 
 
 async def authorize(context: Context, request: Request, operation: Operation) -> None:
-    """Sets the request's principal; raises `Unauthorized` without a good key, `Forbidden` without the scope."""
+    """Sets the request's principal; raises `Unauthorized` without a good key, `Forbidden` without the right."""
     scopes = operation.scopes
     if scopes is None:
         return
     secret = _bearer(request.header(b"authorization"))
     principal = await context.services.keys.verify(secret)
+    request.principal = principal
+    request.secret = secret
+    if principal.grant is not None:
+        if operation.gate is None:
+            raise Forbidden("An ephemeral token may not do this: it needs a key")
+        await operation.gate(context, request, principal.grant)
+        return
     if scopes and not scopes & principal.scopes and ADMIN not in principal.scopes:
         needed = " or ".join(sorted(scopes))
         raise Forbidden(f"This key lacks the scope {needed}")
-    request.principal = principal
-    request.secret = secret
 
 
 def _bearer(header: str | None) -> str:

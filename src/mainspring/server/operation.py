@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from mainspring.runtime.requests import Grant
 from mainspring.server.errors import Shape, flat
 from mainspring.server.options import ServerOptions
 from mainspring.server.replies import Nothing, Reply
@@ -30,6 +31,8 @@ class Context:
 
 Answer: TypeAlias = Reply | Nothing | EventStream
 Handler: TypeAlias = Callable[[Context, Request], Awaitable[Answer]]
+Gate: TypeAlias = Callable[[Context, Request, Grant], Awaitable[None]]
+"""Raises what keeps an ephemeral token out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ class Operation:
     """One line of the table of contents.
 
     `scopes`: any of them suffices, `admin` always does; None: no key is needed. `takes` and `gives` are the types of
-    the JSON bodies, `streams`: the answer is a stream of server-sent events.
+    the JSON bodies, `streams`: the answer is a stream of server-sent events. `gate`: what an ephemeral token has to
+    pass; None: none may.
     """
 
     method: str
@@ -54,6 +58,7 @@ class Operation:
     handler: Handler
     scopes: frozenset[str] | None
     summary: str
+    gate: Gate | None = None
     takes: Any = None
     gives: Any = None
     status: int = 200

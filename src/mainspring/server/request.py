@@ -24,7 +24,7 @@ NOBODY: Final = Principal(project_id="", key_id="", scopes=frozenset())
 class Request:
     """A request. `principal` and `secret` are set once its key is verified. Readers raise `InvalidRequest`."""
 
-    __slots__ = ("_query", "id", "options", "principal", "receive", "scope", "seat", "secret")
+    __slots__ = ("_body", "_query", "id", "options", "principal", "receive", "scope", "seat", "secret")
 
     def __init__(self, scope: Scope, receive: Receive, options: ServerOptions) -> None:
         self.scope = scope
@@ -35,6 +35,7 @@ class Request:
         self.secret = ""
         self.seat: Seat | None = None
         self._query: dict[str, str] | None = None
+        self._body: dict[str, Json] | None = None
 
     @property
     def method(self) -> str:
@@ -95,14 +96,16 @@ class Request:
         return 2 if given is None or given in ("1", "2", "3") else 4
 
     async def body(self) -> dict[str, Json]:
-        """The JSON object of the body; see `bodies` for what is refused."""
-        body = await read_body(
-            self.receive,
-            (self.header(b"content-length") or "").encode("latin-1"),
-            limit=self.options.max_body,
-            seconds=self.options.body_timeout,
-        )
-        return parse_body(body)
+        """The JSON object of the body, read once; see `bodies` for what is refused."""
+        if self._body is None:
+            body = await read_body(
+                self.receive,
+                (self.header(b"content-length") or "").encode("latin-1"),
+                limit=self.options.max_body,
+                seconds=self.options.body_timeout,
+            )
+            self._body = parse_body(body)
+        return self._body
 
 
 def whole_number(value: str, name: str) -> int:

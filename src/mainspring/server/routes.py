@@ -15,6 +15,19 @@ from mainspring.server.agents import (
 )
 from mainspring.server.ai_sdk import chat, get_chat_messages, resume_chat, stop_chat
 from mainspring.server.events import follow_session
+from mainspring.server.grants import (
+    may_chat,
+    may_create,
+    may_execute,
+    may_read,
+    may_read_chat,
+    may_run,
+    may_start,
+    may_stop,
+    may_stop_chat,
+    may_trigger,
+    may_view,
+)
 from mainspring.server.health import health, ready
 from mainspring.server.legs import execute_worker, start_session, trigger_session
 from mainspring.server.openai_routes import OPENAI_OPERATIONS
@@ -34,6 +47,8 @@ from mainspring.server.schemas import (
     SessionRestored,
     SessionStopped,
     SessionView,
+    TokenMade,
+    TokenRevoked,
     Validation,
 )
 from mainspring.server.sessions import (
@@ -51,16 +66,20 @@ from mainspring.server.taken import (
     AgentPatch,
     ChatBody,
     CreateBody,
+    MintBody,
     RestoreBody,
+    RevokeBody,
     RunBody,
     StartBody,
     StopBody,
     TriggerBody,
     WorkerBody,
 )
+from mainspring.server.tokens import mint_token, revoke_token
 
 AGENTS: Final = frozenset(("agents",))
 SESSIONS: Final = frozenset(("sessions",))
+TOKENS: Final = frozenset(("tokens",))
 EITHER: Final = AGENTS | SESSIONS
 ANY_KEY: Final = frozenset[str]()
 
@@ -160,6 +179,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path="/api/agents/{id}/execute",
         handler=execute_worker,
         scopes=SESSIONS,
+        gate=may_execute,
         summary="Run a worker, or give the tool results that a run waits for.",
         takes=WorkerBody,
         streams=True,
@@ -184,6 +204,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path="/api/agent-sessions",
         handler=create_session,
         scopes=SESSIONS,
+        gate=may_create,
         summary="Create a session with an agent, by id or slug.",
         takes=CreateBody,
         gives=SessionMade,
@@ -194,6 +215,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path="/api/agent-sessions/start",
         handler=start_session,
         scopes=SESSIONS,
+        gate=may_start,
         summary="Create a session and trigger it at once.",
         takes=StartBody,
         streams=True,
@@ -204,6 +226,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path="/api/agent-sessions/{id}",
         handler=get_session,
         scopes=SESSIONS,
+        gate=may_view,
         summary="One session: all of it, or the messages people see.",
         gives=SessionView,
         query=(
@@ -223,6 +246,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path="/api/agent-sessions/{id}/trigger",
         handler=trigger_session,
         scopes=SESSIONS,
+        gate=may_trigger,
         summary="Trigger the agent, or give the tool results that an execution waits for.",
         takes=TriggerBody,
         streams=True,
@@ -233,6 +257,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path="/api/agent-sessions/{id}/stop",
         handler=stop_session,
         scopes=SESSIONS,
+        gate=may_stop,
         summary="Stop what runs; again is no error.",
         takes=StopBody,
         gives=SessionStopped,
@@ -260,6 +285,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path="/api/agent-sessions/{id}/events",
         handler=follow_session,
         scopes=SESSIONS,
+        gate=may_read,
         summary="Every event after a cursor: replayed, then live; leaving cancels nothing.",
         streams=True,
         query=(
@@ -277,9 +303,29 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     ),
     Operation(
         method="POST",
+        path="/api/tokens",
+        handler=mint_token,
+        scopes=TOKENS,
+        summary="Mint an ephemeral token for a browser; it ends with the key.",
+        takes=MintBody,
+        gives=TokenMade,
+        status=201,
+    ),
+    Operation(
+        method="POST",
+        path="/api/tokens/revoke",
+        handler=revoke_token,
+        scopes=TOKENS,
+        summary="End an ephemeral token now; again is no error.",
+        takes=RevokeBody,
+        gives=TokenRevoked,
+    ),
+    Operation(
+        method="POST",
         path="/api/chat/{id}",
         handler=chat,
         scopes=SESSIONS,
+        gate=may_chat,
         summary="AI SDK: a message for an agent, or the outputs of the client's tools.",
         takes=ChatBody,
         streams=True,
@@ -290,6 +336,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path="/api/chat/{id}/{chat}/stream",
         handler=resume_chat,
         scopes=SESSIONS,
+        gate=may_read_chat,
         summary="AI SDK: the turn that runs, from its start; 204 if none does.",
         streams=True,
     ),
@@ -298,6 +345,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path="/api/chat/{id}/{chat}/messages",
         handler=get_chat_messages,
         scopes=SESSIONS,
+        gate=may_read_chat,
         summary="AI SDK: the messages of a chat, to begin `useChat` with.",
         gives=ChatMessages,
     ),
@@ -306,6 +354,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path="/api/chat/{id}/{chat}/stop",
         handler=stop_chat,
         scopes=SESSIONS,
+        gate=may_stop_chat,
         summary="AI SDK: stop the turn that runs; again is no error.",
         gives=SessionStopped,
     ),
@@ -314,6 +363,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path="/api/ag-ui/{id}",
         handler=run_agent,
         scopes=SESSIONS,
+        gate=may_run,
         summary="AG-UI: one run of an agent: a message, tool results, or the messages so far.",
         takes=RunBody,
         streams=True,

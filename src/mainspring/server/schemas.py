@@ -94,6 +94,23 @@ class AgentChanged(Value, frozen=True, kw_only=True):
     message: str
 
 
+class TokenMade(Value, frozen=True, kw_only=True):
+    """A new ephemeral token, shown once. `jti` is its id, `expiresAt` ISO 8601."""
+
+    token: str
+    jti: str
+    expires_at: str
+    agent_id: str
+    session_id: str | None = None
+
+
+class TokenRevoked(Value, frozen=True, kw_only=True):
+    """Whether a token was ended just now; `jti` is its id."""
+
+    revoked: bool
+    jti: str | None = None
+
+
 class SessionMade(Value, frozen=True, kw_only=True):
     """A new session."""
 

@@ -53,6 +53,25 @@ class CreateBody(Value, frozen=True, kw_only=True):
     input: dict[str, Json] = {}
 
 
+class MintBody(Value, frozen=True, kw_only=True):
+    """A token to mint. `agentId`: id or slug; `sessionId`: only that session. `ttlSeconds`: 3600 if absent, most 86400.
+
+    `triggers`: the only ones it may start; an empty list: it may only read. `clientTools`: whose results it may bring.
+    """
+
+    agent_id: str
+    session_id: str | None = None
+    ttl_seconds: int | None = None
+    triggers: tuple[str, ...] | None = None
+    client_tools: tuple[str, ...] = ()
+
+
+class RevokeBody(Value, frozen=True, kw_only=True):
+    """A token to end."""
+
+    token: str
+
+
 class ToolSchema(Value, frozen=True, kw_only=True):
     """A tool that the caller offers for one execution."""
 

@@ -12,7 +12,7 @@ from mainspring.model.messages import Message
 from mainspring.model.parts import Part, TextPart, ToolCallPart
 from mainspring.model.rows import DELTAS, FACT, Row
 from mainspring.model.stream_events import AttemptSuperseded, TextDelta, ToolInputDelta
-from mainspring.runtime.ports import Append, KeyRecord, SessionPatch, SessionRecord, Store
+from mainspring.runtime.ports import Append, KeyRecord, SessionPatch, SessionRecord, Store, TokenRecord
 
 
 def session(session_id: str = "session-1", **members: Any) -> SessionRecord:
@@ -129,6 +129,20 @@ def key(key_id: str = "key-1", **members: Any) -> KeyRecord:
         "created_at": 1.0,
     }
     return KeyRecord(id=key_id, **{**record, **members})
+
+
+def token(record_id: str = "token-1", **members: Any) -> TokenRecord:
+    """An ephemeral token of `key-1`."""
+    record: dict[str, Any] = {
+        "project_id": "project-1",
+        "key_id": "key-1",
+        "digest": b"\x00\xff" * 16,
+        "agent_id": "agent-1",
+        "session_id": None,
+        "created_at": 1.0,
+        "expires_at": 9.0,
+    }
+    return TokenRecord(id=record_id, **{**record, **members})
 
 
 async def cursors(store: Store, session_id: str = "session-1") -> list[int]:

@@ -16,6 +16,8 @@ from mainspring.wires.checking import Fields, read_file
 MAX_RESULTS: Final = 1000
 MAX_SCHEMAS: Final = 1000
 MAX_FILES: Final = 100
+MAX_NAMES: Final = 100
+"""Triggers or tools that a token is bound to."""
 MAX_MESSAGES: Final = 10_000
 MAX_DOCUMENTS: Final = 1000
 """Prompts or references of one agent."""
@@ -77,6 +79,16 @@ class ParsedRestore(Value, frozen=True, kw_only=True):
     input: dict[str, Json] = {}
 
 
+class ParsedMint(Value, frozen=True, kw_only=True):
+    """A token to mint. `agent`: id or slug. `seconds`: how long it lives. `triggers` None: all."""
+
+    agent: str
+    session: str | None = None
+    seconds: int | None = None
+    triggers: tuple[str, ...] | None = None
+    tools: tuple[str, ...] = ()
+
+
 Leg: TypeAlias = ParsedTrigger | ParsedContinue
 
 
@@ -103,6 +115,33 @@ def parse_create(body: Json) -> ParsedCreate:
     """The body of a session creation."""
     fields = Fields(body)
     return ParsedCreate(agent=fields.name("agentId"), input=fields.mapping_or_empty("input"))
+
+
+def parse_mint(body: Json) -> ParsedMint:
+    """The body of a request for a token."""
+    fields = Fields(body)
+    seconds = fields.number_or_none("ttlSeconds")
+    if seconds == 0:
+        raise fields.refuse("ttlSeconds", "must be 1 or more")
+    return ParsedMint(
+        agent=fields.name("agentId"),
+        session=fields.name("sessionId") if fields.has("sessionId") else None,
+        seconds=seconds,
+        triggers=_names(fields, "triggers") if fields.has("triggers") else None,
+        tools=_names(fields, "clientTools") if fields.has("clientTools") else (),
+    )
+
+
+def _names(fields: Fields, member: str) -> tuple[str, ...]:
+    names = [value for value, _ in fields.items(member, most=MAX_NAMES) if isinstance(value, str) and value]
+    if len(names) != len(fields.items(member, most=MAX_NAMES)):
+        raise fields.refuse(member, "must be an array of names")
+    return tuple(dict.fromkeys(names))
+
+
+def parse_revoke(body: Json) -> str:
+    """The token that a request wants ended."""
+    return Fields(body).name("token")
 
 
 def parse_start(body: Json) -> ParsedStart:

@@ -14,8 +14,16 @@ import apsw
 from mainspring.model.agents import AgentRecord
 from mainspring.model.errors import StoreError
 from mainspring.model.rows import Row
-from mainspring.runtime.ports import Append, Clock, KeyRecord, ListSessions, Loaded, SessionRecord
-from mainspring.storage.sqlite import agents, journal, keys, prune, schema, sessions
+from mainspring.runtime.ports import (
+    Append,
+    Clock,
+    KeyRecord,
+    ListSessions,
+    Loaded,
+    SessionRecord,
+    TokenRecord,
+)
+from mainspring.storage.sqlite import agents, journal, keys, prune, schema, sessions, tokens
 from mainspring.storage.sqlite.checkpoints import Checkpoints
 from mainspring.storage.sqlite.connections import (
     MEMORY,
@@ -250,6 +258,20 @@ class SqliteStore:
     async def revoke_key(self, project_id: str, key_id: str, at: float, /) -> bool:
         """See `KeyStore`."""
         return await self._write(partial(keys.revoke_key, project_id=project_id, key_id=key_id, at=at))
+
+    async def add_token(self, record: TokenRecord, /, *, forget: float) -> None:
+        """See `KeyStore`; raises `Conflict` if the id or the digest is there."""
+        await self._write(partial(tokens.add_token, record=record, forget=forget))
+
+    async def token_by_digest(self, digest: bytes, /) -> TokenRecord | None:
+        """See `KeyStore`."""
+        return await self._read(partial(tokens.find_token, digest=digest))
+
+    async def revoke_token(self, project_id: str, token_id: str, at: float, /) -> bool:
+        """See `KeyStore`."""
+        return await self._write(
+            partial(tokens.revoke_token, project_id=project_id, token_id=token_id, at=at)
+        )
 
     # ------------------------------------------------------------ ways in
 

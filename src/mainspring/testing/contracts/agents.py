@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from mainspring.model.errors import Conflict
 from mainspring.runtime.ports import Store
 from mainspring.testing.expectations import equal, refused
-from mainspring.testing.samples import agent, key
+from mainspring.testing.samples import agent, key, token
 
 
 class AgentContract:
@@ -94,7 +94,7 @@ class AgentContract:
 
 
 class KeyContract:
-    """API keys."""
+    """API keys and their tokens."""
 
     async def test_a_key_is_found_by_its_digest(self, store: Store) -> None:
         record = key(digest=b"\x00\xff" * 16, scopes=("a", "b"), expires_at=9.0, name="né\0e")
@@ -121,3 +121,42 @@ class KeyContract:
         await store.add_key(key())
         await refused(store.add_key(key(digest=b"other")), Conflict)
         await refused(store.add_key(key("key-2", digest=key().digest)), Conflict)
+
+    async def test_a_token_is_found_by_its_digest(self, store: Store) -> None:
+        await store.add_key(key())
+        whole = token(session_id="session-1", triggers=("a", "né"), tools=("b",))
+        await store.add_token(whole, forget=0.0)
+        await store.add_token(token("token-2", digest=b"2", triggers=()), forget=0.0)
+        equal(await store.token_by_digest(whole.digest), whole)
+        equal(await store.token_by_digest(b"2"), token("token-2", digest=b"2", triggers=()))
+        equal(await store.token_by_digest(b"other"), None)
+        equal(await store.key_by_digest(whole.digest), None)
+        equal([record.id for record in await store.keys("project-1")], ["key-1"])
+
+    async def test_a_token_is_revoked_once(self, store: Store) -> None:
+        await store.add_key(key())
+        await store.add_token(token(), forget=0.0)
+        equal(await store.revoke_token("project-2", "token-1", 5.0), False)
+        equal(await store.revoke_token("project-1", "token-1", 5.0), True)
+        equal(await store.revoke_token("project-1", "token-1", 6.0), False)
+        equal(await store.token_by_digest(token().digest), token(revoked_at=5.0))
+
+    async def test_a_token_ends_with_its_key(self, store: Store) -> None:
+        await store.add_key(key())
+        await store.add_token(token(), forget=0.0)
+        await store.revoke_key("project-1", "key-1", 7.0)
+        equal(await store.token_by_digest(token().digest), token(revoked_at=7.0))
+        equal(await store.revoke_token("project-1", "token-1", 8.0), False)
+
+    async def test_a_token_is_added_once(self, store: Store) -> None:
+        await store.add_token(token(), forget=0.0)
+        await refused(store.add_token(token(digest=b"other"), forget=0.0), Conflict)
+        await refused(store.add_token(token("token-2"), forget=0.0), Conflict)
+
+    async def test_what_has_expired_is_forgotten(self, store: Store) -> None:
+        await store.add_token(token("token-1", digest=b"1", expires_at=10.0), forget=0.0)
+        await store.add_token(token("token-2", digest=b"2", expires_at=20.0), forget=0.0)
+        await store.add_token(token("token-3", digest=b"3", expires_at=30.0), forget=20.0)
+        equal(await store.token_by_digest(b"1"), None)
+        found = await store.token_by_digest(b"2")
+        equal(found and found.id, "token-2")
