@@ -56,6 +56,16 @@ from tests.wires.journal import (
     text,
     tool,
 )
+from tests.wires.openai_types import (
+    chat_completions,
+    check_chunk,
+    check_completion,
+    check_event,
+    check_numbers,
+    check_response,
+    replay,
+    responses,
+)
 
 FAILURE = Failure(error_type="provider_error", message="No", retryable=True, source="provider")
 Writer = Any
@@ -79,7 +89,13 @@ def ag_ui(given_turn: Turn) -> AgUiWriter:
     return AgUiWriter(given_turn, Run(thread_id="t1", run_id="r1"))
 
 
-WIRES: dict[str, Make] = {"native": Native, "ai-sdk": AiSdkWriter, "ag-ui": ag_ui}
+WIRES: dict[str, Make] = {
+    "native": Native,
+    "ai-sdk": AiSdkWriter,
+    "ag-ui": ag_ui,
+    "responses": responses,
+    "chat-completions": chat_completions,
+}
 every_wire = pytest.mark.parametrize("make", WIRES.values(), ids=WIRES.keys())
 
 PIECES = st.lists(st.text(min_size=1, max_size=6), min_size=1, max_size=3)
@@ -210,7 +226,8 @@ def test_pieces_make_the_whole_of_every_leg(make: Make, data: st.DataObject, jou
         out = writer.open() + b"".join(writer.feed(rows) for rows in cut(data.draw, journal.rows))
         assert out == whole(make, given_turn, journal.rows)
         assert b"\r" not in out
-        assert all(block.startswith(b"data: ") for block in out.removesuffix(b"\n\n").split(b"\n\n"))
+        begin = b"event: " if make is responses else b"data: "
+        assert all(block.startswith(begin) for block in out.removesuffix(b"\n\n").split(b"\n\n"))
 
 
 @few
@@ -222,7 +239,7 @@ def test_events_resume_after_any_cursor(data: st.DataObject, journal: Journal) -
     assert first.feed(before) + rest.feed(journal.rows) == EventsWriter(after=0).feed(journal.rows)
 
 
-@pytest.mark.parametrize("name", ["ai-sdk", "ag-ui"])
+@pytest.mark.parametrize("name", [name for name in WIRES if name != "native"])
 @few
 @given(turns())
 def test_a_replay_in_the_middle_is_the_beginning_of_the_whole(name: str, journal: Journal) -> None:
@@ -246,26 +263,89 @@ def test_foreign_wires_say_only_their_own_words(journal: Journal) -> None:
             assert event["type"] == event["type"].upper()
         for event in events(whole(AiSdkWriter, given_turn, journal.rows)):
             assert event["type"] not in NATIVE_ONLY
+        for event in events(whole(responses, given_turn, journal.rows)):
+            check_event(event)
+        for event in events(whole(chat_completions, given_turn, journal.rows)):
+            check_chunk(event)
+
+
+@few
+@given(st.data(), turns())
+def test_a_response_goes_on_after_any_number(data: st.DataObject, journal: Journal) -> None:
+    for given_turn in legs(journal):
+        blocks = whole(responses, given_turn, journal.rows).split(b"\n\n")[:-1]
+        check_numbers(events(b"".join(block + b"\n\n" for block in blocks)))
+        after = data.draw(st.integers(-1, len(blocks)))
+        writer = responses(given_turn, after)
+        rest = b"".join(writer.feed(rows) for rows in cut(data.draw, journal.rows))
+        assert rest == b"".join(block + b"\n\n" for block in blocks[after + 1 :])
+
+
+@few
+@given(turns())
+def test_openai_s_own_reader_comes_to_the_same_response(journal: Journal) -> None:
+    for given_turn in legs(journal):
+        found = events(whole(responses, given_turn, journal.rows))
+        check_response(found[-1]["response"])
+        read_back = replay(found)
+        if found[-1]["type"] == "response.completed":
+            assert [item["id"] for item in read_back["output"]] == [
+                item["id"] for item in found[-1]["response"]["output"]
+            ]
 
 
 def texts_of(name: str, journal: Journal) -> str:
     """The text of the agent on a wire, over all legs, without what a crash made void."""
-    kinds = {"native": "text-delta", "ai-sdk": "text-delta", "ag-ui": "TEXT_MESSAGE_CONTENT"}
+    kinds = {
+        "native": "text-delta",
+        "ai-sdk": "text-delta",
+        "ag-ui": "TEXT_MESSAGE_CONTENT",
+        "responses": "response.output_text.delta",
+    }
     found: list[tuple[str, str]] = []
     for given_turn in legs(journal):
         for event in events(whole(WIRES[name], given_turn, journal.rows)):
             nested = event.get("workerId") or event.get("subagentRunId")
             if event["type"] == kinds[name] and not nested:
-                found.append((event.get("messageId") or event["id"], event["delta"]))
+                part_id = event.get("messageId") or event.get("item_id") or event["id"]
+                found.append((part_id, event["delta"]))
     return "".join(
         delta for part_id, delta in found if not part_id.endswith("cut") and "object" not in part_id
+    )
+
+
+def answers_of(make: Make, journal: Journal) -> list[Writer]:
+    """What the legs of a turn came to, for wires that answer with a whole, too."""
+    writers = [make(given_turn) for given_turn in legs(journal)]
+    for writer in writers:
+        writer.feed(journal.rows)
+    return writers
+
+
+def completed(journal: Journal) -> str:
+    """The text of the completions of all legs."""
+    contents: list[str] = []
+    for writer in answers_of(chat_completions, journal):
+        completion = writer.completion()
+        check_completion(completion)
+        contents.append(completion["choices"][0]["message"]["content"] or "")
+    return "".join(contents)
+
+
+def responded(journal: Journal) -> str:
+    """The text of the responses of all legs, without objects."""
+    return "".join(
+        item["content"][0]["text"]
+        for writer in answers_of(responses, journal)
+        for item in writer.response()["output"]
+        if item["type"] == "message" and "object" not in item["id"]
     )
 
 
 @few
 @given(turns())
 def test_all_wires_tell_the_same_text(journal: Journal) -> None:
-    told = {name: texts_of(name, journal) for name in WIRES}
+    told = {name: texts_of(name, journal) for name in WIRES if name != "chat-completions"}
     shown = {
         "native": ui_messages(journal.rows, version=4),
         "ai-sdk": ai_sdk_messages(journal.rows),
@@ -280,8 +360,10 @@ def test_all_wires_tell_the_same_text(journal: Journal) -> None:
         )
         for name, messages in shown.items()
     }
+    kept["responses"] = responded(journal)
     objects = {part for part in journal.rows if b'"responseType"' in part.data}
     if not objects:
+        kept["chat-completions"] = completed(journal)
         kept["ag-ui"] = "".join(
             message.get("content", "")
             for message in ag_ui_messages(journal.rows)

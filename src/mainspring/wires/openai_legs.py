@@ -270,7 +270,7 @@ class LegReader(TurnReader):
     def _tool_settled(self, data: bytes) -> bytes:
         event = _tool_settled(data)
         held = self._held.pop(event.call_id, None)
-        if held is None:
+        if held is None or self._quiet:
             return b""
         ran = Ran(event.call_id, len(self.items), name=held.tool_name, args=held.input)
         error = event.error or (CANCELLED if event.cancelled else None)

@@ -191,7 +191,6 @@ _FIXED: Final[dict[str, Json]] = {
     "max_output_tokens": None,
     "parallel_tool_calls": True,
     "previous_response_id": None,
-    "store": True,
     "temperature": None,
     "text": {"format": {"type": "text"}},
     "tool_choice": "auto",
