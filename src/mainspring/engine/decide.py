@@ -6,13 +6,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from mainspring.engine.approvals import answer_digest, close_approval, is_fresh
 from mainspring.engine.blocks.next_message import answered
 from mainspring.engine.endings import CANCELLED, Partial, fail_frame, stop_execution
 from mainspring.engine.evolve import MAIN_THREAD, kept_messages
-from mainspring.engine.evolve_execution import result_digest
+from mainspring.engine.evolve_ledger import result_digest
 from mainspring.engine.inputs import check_values
 from mainspring.engine.interpreter import guarded, run
-from mainspring.engine.lenses import find_generation, running_generations
+from mainspring.engine.ledger import attempt_ended, attempts_cut, start_attempts, take_answers, time_passed
+from mainspring.engine.lenses import find_generation, is_under_way, running_generations
 from mainspring.engine.rounds import Outcome, advance_call, request_calls, settle_call
 from mainspring.engine.turn import Library, Turn
 from mainspring.model.errors import Conflict, Failure, InvalidRequest, NotFound, SessionBusy
@@ -25,10 +27,13 @@ from mainspring.model.facts import (
     Triggered,
     VersionChanged,
 )
+from mainspring.model.generation import Usage
 from mainspring.model.program import Program
-from mainspring.model.session import State
+from mainspring.model.session import Call, State
 from mainspring.model.signals import (
     AnswerSignal,
+    ApprovalSignal,
+    AttemptSignal,
     Decision,
     ExpireSignal,
     FailedSignal,
@@ -36,6 +41,7 @@ from mainspring.model.signals import (
     ResumeSignal,
     Signal,
     StopSignal,
+    TickSignal,
     ToolResult,
     TriggerSignal,
 )
@@ -60,9 +66,13 @@ def decide(library: Library, state: State, signal: Signal) -> Decision:
     turn = Turn(library, state, at=signal.at)
     _DECIDERS[type(signal)](turn, signal)
     run(turn)
-    repeated = isinstance(signal, ResultsSignal) and bool(turn.events or not signal.results)
-    request_calls(turn, again=repeated)
+    start_attempts(turn)
+    request_calls(turn, again=isinstance(signal, ResultsSignal) and bool(turn.events or _is_empty(signal)))
     return Decision(events=tuple(turn.events), state=turn.state)
+
+
+def _is_empty(signal: ResultsSignal) -> bool:
+    return not signal.results and not signal.approvals
 
 
 # ---- trigger ------------------------------------------------------------------------------------------------
@@ -75,7 +85,7 @@ def _trigger(turn: Turn, signal: TriggerSignal) -> None:
     program = turn.library.programs[signal.version or state.version]
     given = _trigger_input(program, signal)
     if state.execution is not None:
-        if running_generations(state.execution):
+        if is_under_way(state.execution):
             raise SessionBusy("Another execution runs in this session.")
         stop_execution(turn, {}, superseded=True)
     if signal.version is not None and signal.version != state.version:
@@ -138,7 +148,7 @@ def _check_rollback(state: State, after: str | None) -> None:
         )
 
 
-# ---- tool results -------------------------------------------------------------------------------------------
+# ---- tool results and approvals -----------------------------------------------------------------------------
 
 
 def _results(turn: Turn, signal: ResultsSignal) -> None:
@@ -148,6 +158,7 @@ def _results(turn: Turn, signal: ResultsSignal) -> None:
         _refuse_late(state, signal)
         return
     fresh = [result for result in signal.results if _is_fresh(state, result)]
+    answers = tuple(answer for answer in signal.approvals if is_fresh(turn, answer))
     for result in fresh:
         _settle_result(turn, result)
     for call_id in dict.fromkeys(result.tool_call_id for result in fresh):
@@ -155,17 +166,23 @@ def _results(turn: Turn, signal: ResultsSignal) -> None:
         if execution is not None and call_id in execution.calls:
             frame_id = execution.calls[call_id].frame
             guarded(turn, frame_id, partial(advance_call, turn, call_id))
+    take_answers(turn, answers)
+
+
+def _approvals(turn: Turn, signal: ApprovalSignal) -> None:
+    take_answers(turn, tuple(answer for answer in signal.approvals if is_fresh(turn, answer)))
 
 
 def _refuse_late(state: State, signal: ResultsSignal) -> None:
     """The same results again after the end are fine; anything else is told what happened."""
     if state.last_execution_id != signal.execution_id:
         raise NotFound(f"executionId: there is no execution {signal.execution_id!r} in this session")
+    digests = state.settled_digests
     known = all(
-        state.settled_digests.get(result.tool_call_id) == result_digest(result.result, result.error)
+        digests.get(result.tool_call_id) == result_digest(result.result, result.error)
         for result in signal.results
-    )
-    if not known or not signal.results:
+    ) and all(digests.get(answer.approval_id) == answer_digest(answer) for answer in signal.approvals)
+    if not known or _is_empty(signal):
         raise Conflict(f"The execution is over ({state.last_outcome}).", code="EXECUTION_OVER")
 
 
@@ -179,14 +196,26 @@ def _is_fresh(state: State, result: ToolResult) -> bool:
     call = None if execution is None else execution.calls.get(result.tool_call_id)
     if call is None or call.worker is not None:
         raise NotFound(f"toolCallId: there is no open call {result.tool_call_id!r} in this execution")
+    _refuse_unasked(call)
     return True
 
 
+def _refuse_unasked(call: Call) -> None:
+    """Only who runs a call brings its result; of one whose outcome is unknown whoever knows it may."""
+    kind = None if call.approval is None else call.approval.kind
+    if kind == "approval":
+        raise Conflict(f"Call {call.id} waits for approval: nobody may run it yet.", code="APPROVAL_OPEN")
+    if kind is None and call.runs == "box":
+        raise Conflict(f"Call {call.id} is run by a tool box of this server.", code="RUNS_ELSEWHERE")
+
+
 def _settle_result(turn: Turn, result: ToolResult) -> None:
-    if turn.execution.calls[result.tool_call_id].settled:
+    call = turn.execution.calls[result.tool_call_id]
+    if call.settled:
         return
+    close_approval(turn, call, "answered")
     outcome = Outcome(output=result.result, error=result.error or None, files=result.files)
-    settle_call(turn, result.tool_call_id, outcome, ran="caller")
+    settle_call(turn, call.id, outcome, ran=call.runs)
 
 
 # ---- model calls --------------------------------------------------------------------------------------------
@@ -211,7 +240,7 @@ def _failed(turn: Turn, signal: FailedSignal) -> None:
     frame_id = _current(turn, signal.generation_id, signal.attempt)
     if frame_id is None:
         return
-    partial = Partial(parts=signal.parts, part_ids=signal.part_ids)
+    partial = Partial(parts=signal.parts, part_ids=signal.part_ids, usage=signal.usage or Usage())
     if not any(part.text for part in signal.parts):
         turn.emit(
             GenerationFailed(
@@ -260,7 +289,8 @@ def _resume(turn: Turn, signal: ResumeSignal) -> None:
                 worker_id=worker_id,
             )
         )
-    if count > RESUMPTIONS_WITHOUT_PROGRESS:
+    attempts_cut(turn)
+    if turn.state.execution is not None and count > RESUMPTIONS_WITHOUT_PROGRESS:
         failure = Failure(
             error_type="internal_error",
             message=f"The execution was interrupted {count} times without progress.",
@@ -292,6 +322,9 @@ _DECIDERS: dict[type, Callable[[Turn, Any], None]] = {
     ResultsSignal: _results,
     AnswerSignal: _answer,
     FailedSignal: _failed,
+    ApprovalSignal: _approvals,
+    AttemptSignal: attempt_ended,
+    TickSignal: lambda turn, signal: time_passed(turn),
     StopSignal: _stop,
     ResumeSignal: _resume,
     ExpireSignal: _expire,

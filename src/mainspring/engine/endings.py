@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from mainspring.engine.approvals import close_approval, close_approvals
 from mainspring.engine.generations import in_chat
 from mainspring.engine.rounds import Outcome, advance_call, close_round, settle_call
 from mainspring.engine.turn import Turn, announced
@@ -33,10 +34,11 @@ _FINISH_REASONS: dict[str, StreamFinish] = {
 
 
 class Partial(Value, frozen=True, kw_only=True):
-    """What a cut model call had said, and the ids it streamed under."""
+    """What a cut model call had said, the ids it streamed under, and what it cost as far as that is known."""
 
     parts: tuple[TextPart | ReasoningPart, ...] = ()
     part_ids: tuple[str, ...] = ()
+    usage: Usage = Usage()
 
 
 class WorkerOutcome(Value, frozen=True, kw_only=True):
@@ -124,6 +126,8 @@ def fail_frame(turn: Turn, frame: Frame, failure: Failure, partial: Partial | No
 def stop_execution(turn: Turn, partials: dict[str, Partial], *, superseded: bool = False) -> None:
     """Ends the execution at somebody's wish; what had been said is kept as a finished message."""
     execution = turn.execution
+    if superseded:
+        close_approvals(turn, "superseded")
     _close_all(turn, partials, failed=False)
     if turn.state.format == "worker":
         turn.emit(WorkerResult(worker_id=execution.root, error="The worker was stopped.", cancelled=True))
@@ -163,6 +167,7 @@ def _close_frame(turn: Turn, frame: Frame, partials: dict[str, Partial], *, fail
         settle_cut(turn, frame, partials.get(frame.generation.id, Partial()), failed=failed)
     for call in list(turn.execution.calls.values()):
         if call.frame == frame.id and not call.settled:
+            close_approval(turn, call, "stopped")
             settle_call(turn, call.id, Outcome(error=CANCELLED, cancelled=True), ran="synthetic")
     close_round(turn, turn.frame(frame.id))
     if announced(turn, frame, turn.block(frame)):
@@ -194,7 +199,7 @@ def settle_cut(turn: Turn, frame: Frame, partial: Partial, *, failed: bool) -> N
             ),
             part_ids=tuple(part_id for _, part_id in kept),
             finish_reason="error" if failed else "stop",
-            usage=Usage(),
+            usage=partial.usage,
             model=generation.model,
             interrupted=True,
         )

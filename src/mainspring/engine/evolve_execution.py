@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
+from mainspring.engine.evolve_ledger import LEDGER_EVOLVERS, count_refusals, result_digest
 from mainspring.engine.lenses import find_generation, put_call, put_frame, put_scope, put_thread
 from mainspring.model.facts import (
     BlockBegan,
@@ -31,14 +30,8 @@ from mainspring.model.messages import Message
 from mainspring.model.parts import ToolCallPart, ToolResultPart
 from mainspring.model.session import Call, Execution, Frame, Generation, Scope, State
 from mainspring.model.stream_events import AttemptSuperseded, ToolRequest
-from mainspring.model.values import Json
 
 KEPT_KEYS = 64
-
-
-def result_digest(output: Json, error: str | None) -> str:
-    """Tells one tool result from another: hex SHA-256 of their canonical JSON."""
-    return hashlib.sha256(msgspec.json.encode((output, error), order="sorted")).hexdigest()
 
 
 def add_usage(one: Usage, other: Usage) -> Usage:
@@ -172,6 +165,9 @@ def _tool_called(state: State, event: ToolCalled) -> State:
         generation_id=event.generation_id,
         display=event.display,
         worker=event.worker,
+        runs=event.runs,
+        asked_as=event.asked_as,
+        idempotent=event.idempotent,
     )
     return replace(state, execution=put_call(_open(state), call))
 
@@ -196,6 +192,11 @@ def _tool_settled(state: State, event: ToolSettled) -> State:
         error=event.error,
         files=event.files,
         digest=digest,
+        running=False,
+        deadline=None,
+        retry_at=None,
+        approval=None,
+        refused=event.refused,
     )
     digests = {**state.settled_digests, event.call_id: digest}
     return replace(
@@ -215,7 +216,8 @@ def _round_closed(state: State, event: RoundClosed) -> State:
     )
     calls = {call_id: call for call_id, call in execution.calls.items() if call_id not in call_ids}
     thread = state.scopes[event.frame].threads[event.thread]
-    state = replace(state, execution=replace(execution, calls=calls))
+    frame = count_refusals(execution.frames[event.frame], [execution.calls[call_id] for call_id in call_ids])
+    state = replace(state, execution=put_frame(replace(execution, calls=calls), frame))
     return put_thread(state, event.frame, replace(thread, messages=(*thread.messages, message)))
 
 
@@ -281,4 +283,5 @@ EXECUTION_EVOLVERS: dict[type, Callable[[State, Any], State]] = {
     FrameClosed: _frame_closed,
     Resumed: _resumed,
     ExecutionEnded: _ended,
+    **LEDGER_EVOLVERS,
 }

@@ -64,3 +64,9 @@ def running_calls(execution: Execution) -> list[Call]:
 def open_approvals(execution: Execution) -> list[Call]:
     """Open calls that wait for a person."""
     return [call for call in open_calls(execution) if call.approval is not None]
+
+
+def is_under_way(execution: Execution) -> bool:
+    """Whether something of the execution runs here, or will by itself: a model, a tool box, a later retry."""
+    retries = any(call.retry_at is not None for call in open_calls(execution))
+    return retries or bool(running_generations(execution) or running_calls(execution))

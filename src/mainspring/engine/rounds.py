@@ -6,13 +6,30 @@ from typing import Literal
 
 import msgspec
 
+from mainspring.engine.approvals import ask_if_needed
 from mainspring.engine.builtin import ToolRefused, builtin_specs, run_builtin
 from mainspring.engine.generations import start_generation, worker_frame_id
-from mainspring.engine.lenses import open_calls, running_generations
-from mainspring.engine.turn import Turn
+from mainspring.engine.inputs import check_arguments
+from mainspring.engine.lenses import (
+    caller_calls,
+    open_approvals,
+    open_calls,
+    running_calls,
+    running_generations,
+)
+from mainspring.engine.policies import NOBODY, asked_as, call_policy, runner_of
+from mainspring.engine.turn import BlockFailed, Turn
 from mainspring.engine.workers import open_worker
-from mainspring.model.facts import RoundClosed, ToolCalled, ToolSettled, VariableSet
-from mainspring.model.parts import FileReference
+from mainspring.model.errors import Failure, ToolInfo
+from mainspring.model.facts import (
+    Paused,
+    RoundClosed,
+    ToolCalled,
+    ToolDeadlineSet,
+    ToolSettled,
+    VariableSet,
+)
+from mainspring.model.parts import FileReference, ToolResultPart
 from mainspring.model.program import Display
 from mainspring.model.session import Call, Frame, Thread
 from mainspring.model.signals import CallWritten
@@ -21,7 +38,9 @@ from mainspring.model.values import Json, Value
 
 ARGUMENTS_SHOWN = 200
 _decode_object = msgspec.json.Decoder(dict[str, Json]).decode
-Ran = Literal["caller", "builtin", "worker", "synthetic"]
+EQUAL_REFUSALS = 3
+"""How often in a row a model may make the same wrong call."""
+Ran = Literal["caller", "box", "builtin", "worker", "synthetic"]
 
 
 class Outcome(Value, frozen=True, kw_only=True):
@@ -31,6 +50,7 @@ class Outcome(Value, frozen=True, kw_only=True):
     error: str | None = None
     cancelled: bool = False
     files: tuple[FileReference, ...] = ()
+    refused: bool = False
 
 
 class ParsedCall(Value, frozen=True, kw_only=True):
@@ -89,14 +109,13 @@ def _open_call(turn: Turn, frame: Frame, call: ParsedCall, *, step_limit: bool) 
     generation = frame.generation
     if generation is None:
         raise ValueError(f"frame {frame.id} has no tool round")
-    names = callable_names(turn.scope(frame.id).threads[generation.thread])
-    problem = call.problem
-    if call.name not in names:
-        problem = f"There is no tool {call.name!r}. Tools: {', '.join(names) or 'none'}."
-    elif step_limit:
+    problem = _problem(turn, frame, turn.scope(frame.id).threads[generation.thread], call)
+    refused = problem is not None
+    if step_limit and not refused:
         problem = f"Not run: the limit of {generation.step} model calls was reached."
     is_worker = problem is None and call.name in turn.program(frame).workers
     display = tool_display(turn, frame, call.name)
+    ours = problem is not None or is_worker or call.name.startswith("octavus_")
     turn.emit(
         ToolCalled(
             call_id=call.call_id,
@@ -109,16 +128,33 @@ def _open_call(turn: Turn, frame: Frame, call: ParsedCall, *, step_limit: bool) 
             generation_id=generation.id,
             display=display,
             worker=worker_frame_id(call.call_id) if is_worker else None,
+            **(NOBODY if ours else runner_of(turn, frame, call.name)),
         )
     )
     _announce(turn, frame, call, display=display)
     if is_worker:
         problem = open_worker(turn, frame, slug=call.name, given=call.args, call_id=call.call_id)
+        refused = problem is not None
     if problem is not None:
         _close_worker_input(turn, frame, call, problem=problem)
-        settle_call(turn, call.call_id, Outcome(error=problem), ran="synthetic")
+        settle_call(turn, call.call_id, Outcome(error=problem, refused=refused), ran="synthetic")
     elif not is_worker and call.name.startswith("octavus_"):
         _answer_builtin(turn, frame, call)
+    elif not is_worker:
+        ask_if_needed(turn, call.call_id)
+
+
+def _problem(turn: Turn, frame: Frame, thread: Thread, call: ParsedCall) -> str | None:
+    """What the model has to mend before its call can be run; None: nothing."""
+    names = callable_names(thread)
+    if call.name not in names:
+        return f"There is no tool {call.name!r}. Tools: {', '.join(names) or 'none'}."
+    program = turn.program(frame)
+    tool = program.tools.get(call.name)
+    if call.problem is not None or tool is None:
+        return call.problem
+    problems = check_arguments(tool, program, call.args)
+    return f"The arguments do not fit: {'; '.join(problems)}." if problems else None
 
 
 def _announce(turn: Turn, frame: Frame, call: ParsedCall, *, display: Display) -> None:
@@ -146,7 +182,7 @@ def _answer_builtin(turn: Turn, frame: Frame, call: ParsedCall) -> None:
     try:
         output = run_builtin(turn, frame, call.name, call.args)
     except ToolRefused as refusal:
-        settle_call(turn, call.call_id, Outcome(error=str(refusal)), ran="builtin")
+        settle_call(turn, call.call_id, Outcome(error=str(refusal), refused=True), ran="builtin")
     else:
         settle_call(turn, call.call_id, Outcome(output=output), ran="builtin")
 
@@ -167,6 +203,7 @@ def settle_call(turn: Turn, call_id: str, outcome: Outcome, *, ran: Ran) -> None
             files=outcome.files,
             display=call.display if shown else "hidden",
             worker_id=turn.worker_id(frame),
+            refused=outcome.refused,
         )
     )
 
@@ -191,12 +228,31 @@ def close_round(turn: Turn, frame: Frame) -> bool:
     return True
 
 
+def _give_up_repeating(turn: Turn, frame: Frame) -> None:
+    """A model that makes the same wrong call again and again would do so until its steps are used up."""
+    if frame.refusals < EQUAL_REFUSALS or frame.generation is None:
+        return
+    messages = turn.scope(frame.id).threads[frame.generation.thread].messages
+    wrong = next(part for part in messages[-1].parts if isinstance(part, ToolResultPart))
+    raise BlockFailed(
+        Failure(
+            error_type="tool_error",
+            message=f"The model made the same wrong call {frame.refusals} times in a row: {wrong.error}",
+            retryable=False,
+            source="tool",
+            code="REPEATED_TOOL_FAILURE",
+            tool=ToolInfo(name=wrong.tool, call_id=wrong.call_id),
+        )
+    )
+
+
 def advance_round(turn: Turn, frame_id: str) -> None:
     """After a call of a model's round has settled: closes the round if complete, and asks the model again."""
     frame = turn.frame(frame_id)
     generation = frame.generation
     if not close_round(turn, frame) or generation is None:
         return
+    _give_up_repeating(turn, turn.frame(frame_id))
     thread = turn.scope(frame_id).threads[generation.thread]
     if generation.step >= int(thread.settings["maxSteps"]):
         turn.end_block(frame_id)
@@ -217,23 +273,35 @@ def advance_call(turn: Turn, call_id: str) -> None:
 
 
 def request_calls(turn: Turn, *, again: bool) -> None:
-    """Asks the caller for every open call once nothing else runs; `again`: also if each was asked for before."""
+    """Asks the caller for every open call once nothing else runs; `again`: also if each was asked for before.
+
+    If only people can move the execution on, says so: an answer to the caller has nothing more to wait for.
+    """
     execution = turn.state.execution
-    if execution is None or running_generations(execution):
+    if execution is None or running_generations(execution) or running_calls(execution):
         return
-    calls = open_calls(execution)
-    if not calls or not (again or any(not call.requested for call in calls)):
-        return
-    turn.emit(
-        ToolRequest(tool_calls=tuple(_pending(turn, call) for call in calls), execution_id=execution.id)
-    )
+    calls = caller_calls(execution)
+    if calls and (again or any(not call.requested for call in calls)):
+        _set_deadlines(turn, calls)
+        turn.emit(
+            ToolRequest(tool_calls=tuple(_pending(turn, call) for call in calls), execution_id=execution.id)
+        )
+    elif (again or turn.events) and len(open_approvals(execution)) == len(open_calls(execution)) > 0:
+        turn.emit(Paused(execution_id=execution.id))
+
+
+def _set_deadlines(turn: Turn, calls: list[Call]) -> None:
+    for call in calls:
+        timeout = call_policy(turn, call).timeout
+        if timeout is not None and call.deadline is None:
+            turn.emit(ToolDeadlineSet(call_id=call.id, deadline=turn.at + timeout))
 
 
 def _pending(turn: Turn, call: Call) -> PendingToolCall:
     frame = turn.frame(call.frame)
     return PendingToolCall(
         tool_call_id=call.id,
-        tool_name=frame.tools.get(call.tool, call.tool),
+        tool_name=asked_as(turn, frame, call.tool)[1],
         args=call.args,
         source=call.source,
         output_variable=call.output_variable,

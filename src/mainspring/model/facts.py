@@ -195,9 +195,9 @@ class ToolAttempted(EventFields, frozen=True, kw_only=True, tag="tool-attempted"
 
 
 class ToolAttemptFailed(EventFields, frozen=True, kw_only=True, tag="tool-attempt-failed"):
-    """An attempt ended without the call's result; the next one begins at `retry_at` (None: a person is asked).
+    """An attempt ended without the call's result; the next one begins at `retry_at` (None: a person is asked first).
 
-    `unknown`: nobody knows whether it ran.
+    `unknown`: nobody knows whether it ran. `probe`: the next one only asks the tool box what became of it.
     """
 
     call_id: str
@@ -205,6 +205,7 @@ class ToolAttemptFailed(EventFields, frozen=True, kw_only=True, tag="tool-attemp
     error: str
     retry_at: float | None = None
     unknown: bool = False
+    probe: bool = False
 
 
 class ToolDeadlineSet(EventFields, frozen=True, kw_only=True, tag="tool-deadline-set"):

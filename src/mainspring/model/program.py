@@ -127,6 +127,34 @@ class Reference(Value, frozen=True, kw_only=True):
     content: str
 
 
+class ArgumentCondition(Value, frozen=True, kw_only=True):
+    """A condition on the arguments of a call: `path` leads to the argument; `source` is what was written."""
+
+    path: tuple[str, ...]
+    operator: Literal["truthy", "falsy", "equals", "differs", "above", "at-least", "below", "at-most"]
+    literal: str | float = ""
+    source: str = ""
+
+
+class Policy(Value, frozen=True, kw_only=True):
+    """How calls of a tool are run. `timeout`, `backoff`, `approval_timeout` are seconds.
+
+    `retries`: how often a failed attempt is made again; the wait before it begins with `backoff` and doubles.
+    `conditions`: with approval `when`, one that holds is enough. `concurrency`: how many of an execution run at once.
+    """
+
+    timeout: float | None = None
+    retries: int = 0
+    backoff: float = 1.0
+    idempotent: bool = False
+    unknown: Literal["retry", "ask", "fail", "probe"] = "ask"
+    approval: Literal["never", "always", "when"] = "never"
+    conditions: tuple[ArgumentCondition, ...] = ()
+    approval_timeout: float | None = None
+    concurrency: int | None = None
+    max_result_tokens: int | None = None
+
+
 class Tool(Value, frozen=True, kw_only=True):
     """A tool that runs on the customer's side; `schema` is the JSON Schema of its arguments object."""
 
@@ -136,6 +164,7 @@ class Tool(Value, frozen=True, kw_only=True):
     title: str | None = None
     parameters: dict[str, Property] = {}
     schema: dict[str, Json] = {}
+    policy: Policy = Policy()
 
 
 class Worker(Value, frozen=True, kw_only=True):
@@ -161,7 +190,7 @@ class ThreadConfig(Value, frozen=True, kw_only=True):
     """How a thread talks to its model: the `agent` section or a `start-thread` block."""
 
     model: Operand | None = None
-    backup_model: Operand | None = None
+    backup_models: tuple[Operand, ...] = ()
     system: str | None = None
     input: dict[str, str] = {}
     tools: tuple[str, ...] = ()

@@ -55,14 +55,16 @@ class Approval(Value, frozen=True, kw_only=True):
     id: str
     kind: Literal["approval", "unknown-outcome"] = "approval"
     expires_at: float | None = None
+    reason: str | None = None
 
 
 class Call(Value, frozen=True, kw_only=True):
     """The ledger entry of a tool call of the running execution.
 
     `asked_as`: its tool's name for who runs it. Of a call that a tool box runs: `attempt` counts from 1 (0: none yet),
-    `running`: that attempt was asked for and has not ended; `retry_at`: none before that time. `deadline`: Unix seconds
-    when it (of a box: the running attempt) is given up. `refused`: it was not understood, and never run.
+    `running`: that attempt was asked for and has not ended; `tries`: how many were to run it, `probe`: the next (or
+    running) one is not; `retry_at`: no attempt before that time. `deadline`: Unix seconds when it (of a box: its
+    running attempt) is given up. `approvals`: how often a person was asked. `refused`: it was not understood, never run.
     """
 
     id: str
@@ -85,6 +87,7 @@ class Call(Value, frozen=True, kw_only=True):
     runs: Literal["caller", "box"] = "caller"
     asked_as: str | None = None
     attempt: int = 0
+    tries: int = 0
     running: bool = False
     probe: bool = False
     idempotent: bool = False

@@ -59,11 +59,18 @@ class ResultsSignal(Value, frozen=True, kw_only=True):
     approvals: tuple[ApprovalAnswer, ...] = ()
 
 
+class ApprovalSignal(Value, frozen=True, kw_only=True):
+    """Answers to approval requests, from whoever may give them; tool requests are not repeated for them."""
+
+    approvals: tuple[ApprovalAnswer, ...]
+    at: float
+
+
 class AttemptSignal(Value, frozen=True, kw_only=True):
     """An attempt of a tool call that a tool box runs ended: with `output` (and `files`), or with `error`.
 
-    `error` is in words for the model. `retryable`: the same call may be tried again without harm, nothing was done (of a
-    probe: the call has not run). `unknown`: nobody knows whether it ran. `retry_after`: seconds that the tool asks for.
+    `error` is in words for the model. `retryable`: the same call may be made again without harm (of a probe: it did
+    not run). `unknown`: nobody knows whether it ran. `retry_after`: the seconds that the tool asks for before that.
     """
 
     call_id: str
@@ -154,6 +161,7 @@ Signal: TypeAlias = (
     | ResultsSignal
     | AnswerSignal
     | FailedSignal
+    | ApprovalSignal
     | AttemptSignal
     | TickSignal
     | StopSignal

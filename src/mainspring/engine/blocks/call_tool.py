@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from mainspring.engine.approvals import ask_if_needed
 from mainspring.engine.operands import resolve_operands
+from mainspring.engine.policies import runner_of
 from mainspring.engine.turn import Turn, announced
 from mainspring.model.facts import ToolCalled
 from mainspring.model.program import CallTool, Display
@@ -33,8 +35,10 @@ def begin(turn: Turn, frame: Frame, block: CallTool) -> bool:
             block_index=block.index,
             output_variable=block.output,
             display=display,
+            **runner_of(turn, frame, block.tool),
         )
     )
+    ask_if_needed(turn, call_id)
     return False
 
 
