@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -36,6 +37,7 @@ from mainspring.model.stream_events import (
 )
 from mainspring.providers.script import Pause, Say
 from mainspring.runtime import hosts as hosts_module
+from mainspring.runtime.dispatch import Hold
 from mainspring.runtime.hosts import open_parts
 from mainspring.runtime.ports import Append
 from tests.runtime.desk import PROJECT, Desk
@@ -43,6 +45,7 @@ from tests.runtime.desk import PROJECT, Desk
 
 async def restart(desk: Desk) -> int:
     await desk.app.hosts.close()
+    desk.world = dataclasses.replace(desk.world, host_id=f"{desk.world.host_id}+")
     desk.app = assemble(desk.settings, desk.world)
     return await desk.app.hosts.recover_open()
 
@@ -178,12 +181,12 @@ async def test_recovery_waits_while_the_store_is_down() -> None:
         await desk.until_silent()
         take, tries = desk.store.take, 0
 
-        async def down(session_id: str, /) -> int:
+        async def down(session_id: str, host_id: str, /) -> Hold:
             nonlocal tries
             tries += 1
             if tries < 3:
                 raise StoreError("down")
-            return await take(session_id)
+            return await take(session_id, host_id)
 
         desk.store.take = down  # type: ignore[method-assign]  # the database is away for a while
         host = desk.host
@@ -200,7 +203,7 @@ async def test_a_fenced_host_gives_up_quietly() -> None:
     async with Desk(lambda request: [Say("One "), Pause(500), Say("two")]) as desk:
         await desk.trigger()
         await desk.until_silent()
-        await desk.store.take(desk.session_id)
+        await desk.store.take(desk.session_id, "another")
         with pytest.raises(StaleWriter):
             await desk.app.sessions.stop(PROJECT, desk.session_id)
         assert desk.app.hosts.live(desk.session_id) is None
@@ -211,7 +214,7 @@ async def test_a_session_that_is_gone_is_not_recovered(caplog: pytest.LogCapture
         await desk.trigger()
         await desk.until_silent()
 
-        async def gone(session_id: str, /) -> int:
+        async def gone(session_id: str, host_id: str, /) -> Hold:
             raise NotFound("no such session")
 
         desk.store.take = gone  # type: ignore[method-assign]  # deleted by hand

@@ -331,7 +331,7 @@ async def test_a_full_cache_of_heads_forgets_nothing_of_the_open_group(
     epochs = {}
     for name in ("x", "y", "z"):
         await store.create_session(_record(name), (_row(1),))
-        epochs[name] = await store.take(name)
+        epochs[name] = (await store.take(name, "host-1")).epoch
     appends = [
         store.append(Append(session_id=name, epoch=epochs[name], rows=(_row(cursor),)))
         for name, cursor in (("x", 2), ("y", 2), ("z", 2), ("x", 3), ("y", 3), ("z", 3))

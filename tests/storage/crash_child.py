@@ -50,7 +50,7 @@ async def drive(store: SqliteStore, name: str) -> None:
             ),
             (),
         )
-    epoch = await store.take(name)
+    epoch = (await store.take(name, "host-1")).epoch
     cursor = record.cursor
     while True:
         rows = next_rows(name, cursor)

@@ -64,7 +64,7 @@ async def test_what_was_written_is_there_after_reopening(path: Path) -> None:
 
     await store.open()
     assert await cursors(store) == list(range(1, 50))
-    assert await store.take("session-1") == 1
+    assert (await store.take("session-1", "host-1")).epoch == 1
     await store.append(addition(fact(50), epoch=1))
     await store.close()
 
@@ -113,7 +113,7 @@ async def test_a_command_writes_keys_beside_a_server(store: SqliteStore, path: P
     assert await cursors(beside) == [1]
     for work in (
         beside.append(addition(fact(2))),
-        beside.take("session-1"),
+        beside.take("session-1", "host-1"),
         beside.create_session(session("session-2"), ()),
         beside.prune(1e10, 10),
     ):
@@ -207,15 +207,18 @@ async def test_an_older_schema_is_copied_then_migrated(store: SqliteStore, path:
     await store.add_key(key())
     await store.close()
     connection = connect_writer(str(path), synchronous="OFF")
-    scripts = [migration("0001_core.sql"), "CREATE TABLE extra (x); INSERT INTO extra VALUES (1);"]
+    known = len(schema.MIGRATIONS)
+    scripts = [*map(migration, schema.MIGRATIONS), "CREATE TABLE extra (x); INSERT INTO extra VALUES (1);"]
     schema.migrate(connection, now=5.0, scripts=scripts, copy_to=path)
     schema.migrate(connection, now=6.0, scripts=scripts, copy_to=path)
-    assert schema.version_of(connection) == 2
+    assert schema.version_of(connection) == known + 1
     assert connection.execute("SELECT * FROM extra").fetchone() == (1,)
-    assert list(connection.execute("SELECT version FROM schema_version")) == [(1,), (2,)]
+    assert [version for (version,) in connection.execute("SELECT version FROM schema_version")] == [
+        *range(1, known + 2)
+    ]
     connection.close()
 
-    copy = store_at(path.with_name("mainspring.db.bak-v1"))
+    copy = store_at(path.with_name(f"mainspring.db.bak-v{known}"))
     await copy.open()
     assert await copy.keys("project-1") == [key()]
     await copy.close()
@@ -224,10 +227,10 @@ async def test_an_older_schema_is_copied_then_migrated(store: SqliteStore, path:
 async def test_a_failed_migration_changes_nothing(store: SqliteStore, path: Path) -> None:
     await store.close()
     connection = connect_writer(str(path), synchronous="OFF")
-    scripts = [migration("0001_core.sql"), "CREATE TABLE extra (x); CREATE TABLE extra (x);"]
+    scripts = [*map(migration, schema.MIGRATIONS), "CREATE TABLE extra (x); CREATE TABLE extra (x);"]
     with pytest.raises(apsw.SQLError):
         schema.migrate(connection, now=5.0, scripts=scripts, copy_to=path)
-    assert schema.version_of(connection) == 1
+    assert schema.version_of(connection) == len(schema.MIGRATIONS)
     assert not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'extra'").fetchone()
     connection.close()
 

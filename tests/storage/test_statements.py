@@ -42,7 +42,8 @@ def test_every_statement_is_used() -> None:
     [
         ("records_of_project", "sessions_of_project"),
         ("records_of_agent", "sessions_of_agent"),
-        ("records_open", "sessions_open"),
+        ("running", "sessions_open"),
+        ("due_wakes", "sessions_wake"),
         ("records_due", "sessions_due"),
         ("stale", "sessions_stale"),
         ("record_by_start_key", "sessions_start_key"),

@@ -29,11 +29,13 @@ from mainspring.runtime.agents import Agents
 from mainspring.runtime.failpoints import ARMED, reach
 from mainspring.runtime.host import HostStart, SessionHost, decode_snapshot
 from mainspring.runtime.host_ports import HostPorts
+from mainspring.runtime.dispatch import Dispatch
 from mainspring.runtime.ports import Ids, Loaded
 from mainspring.runtime.streams import Streams
 
 log = logging.getLogger("mainspring.hosts")
 KEPT_HOSTS = 1024
+CLAIMED_AT_ONCE = 32
 RECOVERY_DELAYS = (0.2, 1.0, 5.0)
 
 _OPENED: dict[type, str] = {
@@ -50,8 +52,19 @@ OpenParts = dict[str, tuple[tuple[str, str, bool], ...]]
 class Hosts:
     """Session hosts by id; at most one per session and process."""
 
-    def __init__(self, ports: HostPorts, *, agents: Agents, streams: Streams, ids: Ids) -> None:
+    def __init__(
+        self,
+        ports: HostPorts,
+        *,
+        dispatch: Dispatch,
+        host_id: str,
+        agents: Agents,
+        streams: Streams,
+        ids: Ids,
+    ) -> None:
         self._ports = ports
+        self._dispatch = dispatch
+        self._host_id = host_id
         self._agents = agents
         self._streams = streams
         self._ids = ids
@@ -84,7 +97,10 @@ class Hosts:
             done.exception()
 
     async def _load(self, session_id: str) -> SessionHost:
-        epoch = await self._ports.log.take(session_id)
+        hold = await self._ports.log.take(session_id, self._host_id)
+        return await self._opened(session_id, hold.epoch)
+
+    async def _opened(self, session_id: str, epoch: int) -> SessionHost:
         loaded = await self._ports.log.load(session_id)
         if loaded is None:
             raise NotFound(f"There is no session {session_id!r}.", code="SESSION_NOT_FOUND")
@@ -129,7 +145,7 @@ class Hosts:
 
     def drop(self, session_id: str) -> None:
         """Takes an idle session out of memory."""
-        del self._hosts[session_id]
+        self._hosts.pop(session_id).cancel()
         self._streams.release(session_id)
 
     def _broken(self, host: SessionHost, error: BaseException) -> None:
@@ -160,14 +176,13 @@ class Hosts:
     async def recover_open(self) -> int:
         """Takes up every execution that a crash left running; returns how many."""
         count = 0
-        for record in await self._ports.log.open_sessions():
-            if record.waiting:
-                continue
-            try:
-                await self.get(record.id)
-                count += 1
-            except Exception:
-                log.exception("session %s cannot be taken up; the others go on", record.id)
+        while claimed := await self._dispatch.work(self._host_id, self._ports.clock.now(), CLAIMED_AT_ONCE):
+            for work in claimed:
+                try:
+                    await self._opened(work.session_id, work.epoch)
+                    count += 1
+                except Exception:
+                    log.exception("session %s cannot be taken up; the others go on", work.session_id)
         return count
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@ from mainspring.model.agents import AgentRecord
 from mainspring.model.generation import ModelChunk, ModelRequest
 from mainspring.model.rows import Row
 from mainspring.model.values import Value
+from mainspring.runtime.dispatch import Dispatch, Hold
 
 
 class Clock(Protocol):
@@ -62,8 +63,9 @@ class Completers(Protocol):
 class SessionRecord(Value, frozen=True, kw_only=True):
     """A session's row: everything a list or a guard needs without folding the journal.
 
-    `cursor`: the last one used. `epoch` grows with each host that takes the session: older ones are refused.
-    `active_execution` is set while an execution is open; `waiting`: it waits for results from outside.
+    `cursor`: the last one used. `epoch` grows each time a host takes the session: older ones are refused; `owner`: the
+    host that took it last. `active_execution` is set while an execution is open; `waiting`: nothing is left of it that
+    a host performs, only news from outside or the time `wake_at` (Unix seconds) moves it on.
     """
 
     id: str
@@ -81,10 +83,15 @@ class SessionRecord(Value, frozen=True, kw_only=True):
     active_execution: str | None = None
     waiting: bool = False
     start_key: str | None = None
+    owner: str | None = None
+    wake_at: float | None = None
 
 
 class SessionPatch(Value, frozen=True, kw_only=True):
-    """Changes of a session's row that ride with an append; None: unchanged. `active_execution` "" clears it."""
+    """Changes of a session's row that ride with an append; None: unchanged.
+
+    `active_execution` "" clears it, and `wake_at` with it; `wake_at` 0 clears that alone.
+    """
 
     status: Literal["active", "expired"] | None = None
     active_execution: str | None = None
@@ -92,6 +99,7 @@ class SessionPatch(Value, frozen=True, kw_only=True):
     updated_at: float | None = None
     expires_at: float | None = None
     version: str | None = None
+    wake_at: float | None = None
 
 
 class Append(Value, frozen=True, kw_only=True):
@@ -157,16 +165,21 @@ class EventLog(Protocol):
         """Every fact row of a journal, in order (for projections)."""
         ...
 
-    async def take(self, session_id: str, /) -> int:
-        """A new epoch for the session: older writers are fenced from now on."""
+    async def read_many(self, wanted: Sequence[tuple[str, int]], limit: int, /) -> dict[str, list[Row]]:
+        """As `read` for many (session, after) at once, up to `limit` rows of each; only sessions that have some."""
+        ...
+
+    async def take(self, session_id: str, host_id: str, /) -> Hold:
+        """A new epoch for a host that has joined: older writers are fenced from now on. Raises `NotFound`.
+
+        Unless another host that is live runs an execution in the session (open and not `waiting`): then nothing
+        changes, and the answer names it. Idle and waiting sessions, one's own, and those of dead hosts can be taken.
+        Judged in the order of the appends: one queued before by the same store is written first.
+        """
         ...
 
     async def sessions(self, query: ListSessions, /) -> list[SessionRecord]:
         """A page of sessions."""
-        ...
-
-    async def open_sessions(self) -> list[SessionRecord]:
-        """Sessions with an active execution (after a crash: what has to be resumed)."""
         ...
 
     async def due_sessions(self, now: float, limit: int, /) -> list[SessionRecord]:
@@ -272,8 +285,8 @@ class KeyStore(Protocol):
         ...
 
 
-class Store(EventLog, AgentStore, KeyStore, Protocol):
-    """A database."""
+class Store(EventLog, AgentStore, KeyStore, Dispatch, Protocol):
+    """A database, and what it knows of the hosts that share it."""
 
     async def open(self) -> None:
         """Connects and brings the schema up to date."""

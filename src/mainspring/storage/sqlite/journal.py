@@ -36,6 +36,14 @@ def read_journal(connection: Connection, session_id: str, *, after: int, limit: 
     return read_rows(connection.execute(statements("journal")["read"], bounds), after=after)[:limit]
 
 
+def read_journals(
+    connection: Connection, *, wanted: tuple[tuple[str, int], ...], limit: int
+) -> dict[str, list[Row]]:
+    """As `read_journal` for each (session, after) that has some."""
+    found = ((each, read_journal(connection, each, after=after, limit=limit)) for each, after in wanted)
+    return {session_id: rows for session_id, rows in found if rows}
+
+
 def read_all_facts(connection: Connection, session_id: str) -> list[Row]:
     """Every fact of a journal; none of an unknown session."""
     n = _number(connection, session_id)

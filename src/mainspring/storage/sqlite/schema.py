@@ -12,7 +12,7 @@ from mainspring.model.errors import StoreError
 from mainspring.storage.sqlite.connections import Connection
 from mainspring.storage.sqlite.statements import migration, statements
 
-MIGRATIONS = ("0001_core.sql",)
+MIGRATIONS = ("0001_core.sql", "0002_hosts.sql")
 """In order; the number of a migration is the version it makes."""
 
 

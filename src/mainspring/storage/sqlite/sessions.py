@@ -33,6 +33,8 @@ def record_of(found: tuple[Any, ...]) -> SessionRecord:
         waiting=bool(found[13]),
         start_key=found[14],
         cursor=found[16],
+        owner=found[17],
+        wake_at=found[18],
     )
 
 
@@ -91,15 +93,9 @@ def _columns(record: SessionRecord) -> tuple[Any, ...]:
         record.active_execution or None,
         record.waiting,
         record.start_key,
+        record.owner,
+        record.wake_at,
     )
-
-
-def take_session(connection: Connection, ledger: Ledger, *, session_id: str) -> int:
-    """The session's epoch, one higher than before; raises `NotFound`."""
-    head = ledger.head(session_id)
-    connection.execute(statements("sessions")["take"], (head.n,))
-    head.epoch += 1
-    return head.epoch
 
 
 def list_sessions(connection: Connection, query: ListSessions) -> list[SessionRecord]:
@@ -111,11 +107,6 @@ def list_sessions(connection: Connection, query: ListSessions) -> list[SessionRe
     else:
         found = connection.execute(statements("sessions")["records_of_agent"], (*values, query.agent_id))
     return [record_of(row) for row in found]
-
-
-def open_sessions(connection: Connection) -> list[SessionRecord]:
-    """Those with an active execution."""
-    return [record_of(row) for row in connection.execute(statements("sessions")["records_open"])]
 
 
 def due_sessions(connection: Connection, *, now: float, limit: int) -> list[SessionRecord]:

@@ -14,6 +14,7 @@ import apsw
 from mainspring.model.agents import AgentRecord
 from mainspring.model.errors import StoreError
 from mainspring.model.rows import Row
+from mainspring.runtime.dispatch import Hold, HostRecord, Letter, News, Pace, Work
 from mainspring.runtime.ports import (
     Append,
     Clock,
@@ -23,7 +24,7 @@ from mainspring.runtime.ports import (
     SessionRecord,
     TokenRecord,
 )
-from mainspring.storage.sqlite import agents, journal, keys, prune, schema, sessions, tokens
+from mainspring.storage.sqlite import agents, claims, journal, keys, prune, schema, sessions, tokens
 from mainspring.storage.sqlite.checkpoints import Checkpoints
 from mainspring.storage.sqlite.connections import (
     MEMORY,
@@ -35,6 +36,7 @@ from mainspring.storage.sqlite.connections import (
 from mainspring.storage.sqlite.drive_lock import DriveLock
 from mainspring.storage.sqlite.ledger import Ledger
 from mainspring.storage.sqlite.readers import Readers
+from mainspring.storage.sqlite.roster import Roster
 from mainspring.storage.sqlite.writer import Writer, refused
 
 T = TypeVar("T")
@@ -47,11 +49,19 @@ class SqliteStore:
 
     `path` ":memory:": gone when closed. `synchronous`: SQLite's word; below FULL a power cut may take the last commits.
     `exclusive`: drives the sessions, as one process may; without it only agents and keys can be written (for commands
-    that run beside a server). Every method raises `StoreError` when the database fails or is not open.
+    that run beside a server). `lease`: seconds without a sign after which a host of this process counts as dead; None,
+    where there is one: it lives as long as the process. Every method raises `StoreError` when the database fails or is
+    not open.
     """
 
     def __init__(
-        self, path: str | Path, *, clock: Clock, synchronous: str = "FULL", exclusive: bool = True
+        self,
+        path: str | Path,
+        *,
+        clock: Clock,
+        synchronous: str = "FULL",
+        exclusive: bool = True,
+        lease: float | None = None,
     ) -> None:
         if synchronous not in SYNCHRONOUS:
             raise ValueError(f"synchronous is one of {', '.join(SYNCHRONOUS)}, not {synchronous!r}")
@@ -62,6 +72,8 @@ class SqliteStore:
         self._memory = self._path == MEMORY
         self._lock = DriveLock(Path(self._path))
         self._open: _Open | None = None
+        self._pace = Pace() if lease is None else Pace(beat=lease / 5, look=lease / 10)
+        self._roster = Roster(clock, lease=lease)
 
     # ------------------------------------------------------------ life
 
@@ -88,6 +100,8 @@ class SqliteStore:
         writer = Writer(connection, loop=loop, ledger=ledger, checkpoints=checkpoints)
         writer.start()
         self._open = _Open(connection=connection, ledger=ledger, readers=readers, writer=writer)
+        if self._exclusive:
+            self._roster.schedule_all(await self._write(claims.wakes))
 
     def _connect(self) -> Connection:
         try:
@@ -123,6 +137,7 @@ class SqliteStore:
         """Commits what is queued, then closes; a second call does nothing."""
         if self._open is not None:
             opened, self._open = self._open, None
+            self._roster.stop()
             try:
                 await asyncio.to_thread(opened.shut)
             finally:
@@ -157,7 +172,9 @@ class SqliteStore:
         opened = self._open
         if opened is None or not self._exclusive:
             return refused(asyncio.get_running_loop(), self._refusal())
-        return opened.writer.append(append)
+        future = opened.writer.append(append)
+        self._roster.watch(append, future)
+        return future
 
     async def load(self, session_id: str, /) -> Loaded | None:
         """See `EventLog`."""
@@ -177,22 +194,24 @@ class SqliteStore:
             partial(journal.read_journal, session_id=session_id, after=after, limit=limit)
         )
 
+    async def read_many(self, wanted: Sequence[tuple[str, int]], limit: int, /) -> dict[str, list[Row]]:
+        """See `EventLog`."""
+        return await self._read(partial(journal.read_journals, wanted=tuple(wanted), limit=limit))
+
     async def facts(self, session_id: str, /) -> list[Row]:
         """See `EventLog`."""
         return await self._read(partial(journal.read_all_facts, session_id=session_id))
 
-    async def take(self, session_id: str, /) -> int:
+    async def take(self, session_id: str, host_id: str, /) -> Hold:
         """See `EventLog`; raises `NotFound`."""
-        ledger = self._driver().ledger
-        return await self._write(partial(sessions.take_session, ledger=ledger, session_id=session_id))
+        taking = partial(
+            claims.take_session, ledger=self._driver().ledger, session_id=session_id, host_id=host_id
+        )
+        return await self._write(partial(taking, live=self._roster.live))
 
     async def sessions(self, query: ListSessions, /) -> list[SessionRecord]:
         """See `EventLog`."""
         return await self._read(partial(sessions.list_sessions, query=query))
-
-    async def open_sessions(self) -> list[SessionRecord]:
-        """See `EventLog`."""
-        return await self._read(sessions.open_sessions)
 
     async def due_sessions(self, now: float, limit: int, /) -> list[SessionRecord]:
         """See `EventLog`."""
@@ -210,6 +229,58 @@ class SqliteStore:
                 break
             dropped += await self._write(partial(prune.carry_out, ledger=ledger, plan=step))
         return dropped
+
+    # ------------------------------------------------------------ hosts
+
+    @property
+    def pace(self) -> Pace:
+        """See `Dispatch`."""
+        return self._pace
+
+    async def join(self, host: HostRecord, /) -> None:
+        """See `Dispatch`."""
+        self._driver()
+        self._roster.join(host)
+
+    async def leave(self, host_id: str, /) -> None:
+        """See `Dispatch`."""
+        ledger = self._driver().ledger
+        await self._write(partial(claims.give_up, ledger=ledger, host_id=host_id))
+        self._roster.forget(host_id)
+
+    async def hosts(self) -> list[HostRecord]:
+        """See `Dispatch`."""
+        return self._roster.hosts()
+
+    async def work(self, host_id: str, now: float, limit: int, /) -> list[Work]:
+        """See `Dispatch`."""
+        claiming = partial(
+            claims.claim_work, ledger=self._driver().ledger, host_id=host_id, now=now, limit=limit
+        )
+        claimed = await self._write(partial(claiming, live=self._roster.live))
+        if self._roster.overdue:
+            self._roster.schedule_all(await self._write(claims.wakes))
+        return claimed
+
+    async def send(self, letter: Letter, /) -> bytes | None:
+        """See `Dispatch`."""
+        return await self._roster.send(letter)
+
+    async def letters(self, host_id: str, /) -> list[Letter]:
+        """See `Dispatch`."""
+        return self._roster.letters(host_id)
+
+    async def answer(self, letter: Letter, body: bytes, /) -> None:
+        """See `Dispatch`."""
+        self._roster.answer(letter, body)
+
+    async def changed(self, host_id: str, /) -> None:
+        """See `Dispatch`."""
+        await self._roster.changed(host_id)
+
+    def news(self, host_id: str, /) -> News:
+        """See `Dispatch`."""
+        return self._roster.news(host_id)
 
     # ------------------------------------------------------------ agents
 

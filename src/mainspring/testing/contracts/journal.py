@@ -52,25 +52,25 @@ class AppendContract:
 
     async def test_an_older_epoch_is_refused(self, store: Store) -> None:
         await store.create_session(session(), facts(1, 1))
-        equal(await store.take("session-1"), 1)
+        equal((await store.take("session-1", "host-1")).epoch, 1)
         await refused(store.append(addition(fact(2))), StaleWriter)
         await refused(store.append(addition(fact(2), epoch=2)), StaleWriter)
         await store.append(addition(fact(2), epoch=1))
-        equal(await store.take("session-1"), 2)
+        equal((await store.take("session-1", "host-2")).epoch, 2)
         record = await store.record("session-1")
         holds(record is not None and (record.epoch, record.cursor) == (2, 2), "epoch 2 at cursor 2")
 
     async def test_an_append_queued_before_a_take_is_kept(self, store: Store) -> None:
         await store.create_session(session(), facts(1, 1))
         before = store.append(addition(fact(2)))
-        epoch = asyncio.ensure_future(store.take("session-1"))
+        hold = asyncio.ensure_future(store.take("session-1", "host-1"))
         await before
-        equal(await epoch, 1)
+        equal((await hold).epoch, 1)
         await refused(store.append(addition(fact(3))), StaleWriter)
 
     async def test_an_unknown_session_is_refused(self, store: Store) -> None:
         await refused(store.append(addition(fact(1))), NotFound)
-        await refused(store.take("session-1"), NotFound)
+        await refused(store.take("session-1", "host-1"), NotFound)
         equal(await store.load("session-1"), None)
         equal(await store.record("session-1"), None)
         equal(await store.read("session-1", 0, 10), [])

@@ -8,7 +8,7 @@ from mainspring.model.errors import Conflict, StoreError
 from mainspring.model.rows import Row
 from mainspring.runtime.ports import ListSessions, SessionPatch, Store
 from mainspring.testing.expectations import equal, refused
-from mainspring.testing.samples import addition, claim, cursors, fact, facts, session
+from mainspring.testing.samples import addition, cursors, fact, facts, session
 
 
 class SessionContract:
@@ -82,15 +82,6 @@ class SessionContract:
         page = await store.sessions(ListSessions(project_id="project-1", limit=1))
         equal([record.id for record in page], ["session-0"])
 
-    async def test_open_sessions_are_those_to_resume(self, store: Store) -> None:
-        for number in range(1, 4):
-            await store.create_session(session(f"session-{number}"), facts(1, 1))
-        await store.append(claim(fact(2), session_id="session-1"))
-        await store.append(claim(fact(2), session_id="session-3"))
-        equal([record.id for record in await store.open_sessions()], ["session-1", "session-3"])
-        await store.append(addition(fact(3), session_id="session-1", patch=SessionPatch(active_execution="")))
-        equal([record.id for record in await store.open_sessions()], ["session-3"])
-
     async def test_due_sessions_are_idle_or_waiting(self, store: Store) -> None:
         await store.create_session(session("early", expires_at=10.0), facts(1, 1))
         await store.create_session(session("earlier", expires_at=5.0), facts(1, 1))
@@ -126,7 +117,7 @@ class LifeContract:
         await refused(store.ping(), StoreError)
         await refused(store.append(addition(fact(2))), StoreError)
         await refused(store.read("session-1", 0, 1), StoreError)
-        await refused(store.take("session-1"), StoreError)
+        await refused(store.take("session-1", "host-1"), StoreError)
 
     async def test_a_row_may_be_large(self, store: Store) -> None:
         large = b'{"type":"x","text":"' + b"0123456789abcdef" * 100_000 + b'"}'

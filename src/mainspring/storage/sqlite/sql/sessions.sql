@@ -1,14 +1,27 @@
 -- name: head
-SELECT n, epoch, active_execution, stale_from IS NOT NULL, cursor FROM session_records WHERE id = ?1;
+SELECT n, epoch, active_execution, stale_from IS NOT NULL, cursor, owner, waiting, wake_at
+FROM session_records WHERE id = ?1;
 
 -- name: create
 INSERT INTO sessions (
   id, project_id, agent_id, agent_slug, version, format, status, created_at, updated_at, expires_at, epoch,
-  active_execution, waiting, start_key
-) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14);
+  active_execution, waiting, start_key, owner, wake_at
+) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16);
 
 -- name: take
-UPDATE sessions SET epoch = epoch + 1 WHERE n = ?1;
+UPDATE sessions SET epoch = epoch + 1, owner = ?2 WHERE n = ?1;
+
+-- name: give_up
+UPDATE sessions SET owner = NULL WHERE active_execution IS NOT NULL AND waiting = 0 AND owner = ?1 RETURNING id;
+
+-- name: set_wake_at
+UPDATE sessions SET wake_at = nullif(?2, 0) WHERE n = ?1;
+
+-- name: wakes
+SELECT id, wake_at FROM sessions WHERE wake_at IS NOT NULL;
+
+-- name: due_wakes
+SELECT id FROM sessions WHERE wake_at <= ?1 AND active_execution IS NOT NULL AND waiting = 1 ORDER BY wake_at LIMIT ?2;
 
 -- name: set_status
 UPDATE sessions SET status = ?2 WHERE n = ?1;
@@ -53,8 +66,8 @@ SELECT * FROM session_records
 WHERE project_id = ?1 AND (updated_at, id) < (?2, ?3) AND (?4 IS NULL OR status = ?4) AND agent_id = ?6
 ORDER BY updated_at DESC, id DESC LIMIT ?5;
 
--- name: records_open
-SELECT * FROM session_records WHERE active_execution IS NOT NULL ORDER BY n;
+-- name: running
+SELECT id FROM sessions WHERE active_execution IS NOT NULL AND waiting = 0 ORDER BY n;
 
 -- name: records_due
 SELECT * FROM session_records
