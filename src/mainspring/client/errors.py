@@ -160,11 +160,16 @@ class InvalidTool(MainspringClientError):
 
 
 class ToolError(MainspringClientError):
-    """Raise it in a tool: the model reads the message as it is. `retryable`: trying again may help."""
+    """Raise it in a tool: the model reads the message as it is.
 
-    def __init__(self, message: str, *, retryable: bool = False) -> None:
+    `retryable`: nothing was done, or it may be done again without harm, so a server that tries calls itself may try
+    this one again, after `retry_after` seconds if that is given.
+    """
+
+    def __init__(self, message: str, *, retryable: bool = False, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retryable = retryable
+        self.retry_after = retry_after
 
 
 _BY_STATUS: Final[dict[int, type[ApiError]]] = {

@@ -97,7 +97,10 @@ class Beat(Value, frozen=True, kw_only=True):
 
 
 class CallAnswer(Value, frozen=True, kw_only=True):
-    """What a call came to: `result`, or the text of an `error`. `retryable`: the error may be gone on another try."""
+    """What a call came to: `result`, or the text of an `error`.
+
+    `retryable`: nothing was done, or it may be done again without harm; `retryAfter`: seconds before that.
+    """
 
     call_id: str
     session_id: str
@@ -107,6 +110,7 @@ class CallAnswer(Value, frozen=True, kw_only=True):
     error: str | None = None
     files: tuple[FileReference, ...] = ()
     retryable: bool = False
+    retry_after: float | None = None
 
 
 class AnswersGiven(Value, frozen=True, kw_only=True):

@@ -10,10 +10,11 @@ from functools import partial
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from mainspring.engine.decide import decide
 from mainspring.engine.generations import presentation
-from mainspring.engine.outstanding import is_waiting, outstanding
+from mainspring.engine.outstanding import is_waiting, outstanding, wake_at
 from mainspring.engine.turn import Library, Turn
 from mainspring.model.events import Event
 from mainspring.model.facts import ExecutionEnded
@@ -21,9 +22,13 @@ from mainspring.model.parts import ReasoningPart, TextPart
 from mainspring.model.rows import Row
 from mainspring.model.session import State, Thread
 from mainspring.model.signals import (
+    AttemptSignal,
+    CallTool,
+    Complete,
     Effect,
     Signal,
     StopSignal,
+    TickSignal,
 )
 from mainspring.model.values import Value
 from mainspring.runtime.asking import Asking
@@ -35,6 +40,9 @@ from mainspring.runtime.living_history import Histories
 from mainspring.runtime.ports import SessionPatch
 from mainspring.runtime.recorder import Recorder
 from mainspring.runtime.streams import Stream
+from mainspring.runtime.timer import Timer
+from mainspring.runtime.tool_calls import ToolCall, ToolOutcome
+from mainspring.runtime.tool_runs import Key, ToolRuns, key_of
 
 log = logging.getLogger("mainspring.host")
 _OURS = "session %s failed in our own code where nobody waits; it is loaded again and ends if it gets nowhere"
@@ -87,7 +95,12 @@ class SessionHost:
         self.library = start.library
         self.stream = start.stream
         self._broken = broken
-        self._running: dict[tuple[str, int], Running] = {}
+        self._running: dict[Key, Running] = {}
+        begun = [effect for effect in outstanding(start.state) if isinstance(effect, CallTool)]
+        self._tools = ToolRuns(ports.boxes, self._called, [key_of(effect) for effect in begun])
+        self._planned: frozenset[Key] = frozenset()
+        self._timer = Timer(ports.clock, self._tick)
+        self._timer.set(wake_at(start.state))
         self._histories = Histories()
         self._taken_over: tuple[str, dict[str, str]] = ("", {})
         self._snapshot_bytes = SNAPSHOT_MIN_BYTES
@@ -98,11 +111,11 @@ class SessionHost:
     @property
     def idle(self) -> bool:
         """Whether nothing runs and nobody reads: it may leave memory."""
-        return not self._running and not self.stream.readers
+        return not self._running and not self._tools and not self.stream.readers
 
     @property
     def busy(self) -> bool:
-        """Whether a model call of the open execution runs: a trigger has to wait."""
+        """Whether a model call of the open execution runs, or a tool call in a box: a trigger has to wait."""
         return self.state.execution is not None and not is_waiting(self.state)
 
     def signal(self, signal: Signal) -> asyncio.Future[None]:
@@ -112,7 +125,7 @@ class SessionHost:
         """
         if ARMED:
             reach("decide.before")
-        decision = decide(self.library, self.state, signal)
+        decision = decide(self._stocked(), self.state, signal)
         if ARMED:
             reach("decide.after")
         return self.record(decision.events, decision.state)
@@ -122,8 +135,8 @@ class SessionHost:
     ) -> asyncio.Future[None]:
         """Appends events that lead to the state `after`."""
         before = self.state
-        known = set(outstanding(before))
-        fresh = [effect for effect in outstanding(after) if effect not in known]
+        effects = outstanding(after)
+        fresh = [effect for effect in effects if key_of(effect) not in self._planned]
         ended = any(isinstance(event, ExecutionEnded) for event in events)
         claims = before.execution is None and after.execution is not None
         future = self.journal.append(
@@ -133,9 +146,25 @@ class SessionHost:
             claim=claims,
         )
         self.state = after
+        self._planned = frozenset(map(key_of, effects))
+        self._tools.keep(self._planned)
+        self._timer.set(wake_at(after))
         if fresh:
             future.add_done_callback(lambda done: self._start(done, fresh))
         return future
+
+    def _stocked(self) -> Library:
+        """The library, with the tools that boxes run now."""
+        boxed = self._ports.boxes.boxed(self.state.project_id, self._agent)
+        if boxed != self.library.boxed:
+            self.library = replace(self.library, boxed=boxed)
+        return self.library
+
+    @property
+    def _agent(self) -> str:
+        """The slug of the session's agent."""
+        program = self.library.programs.get(self.state.version)
+        return self.state.agent_id if program is None else program.slug
 
     def _patch(self, before: State, after: State) -> SessionPatch:
         now = self._ports.clock.now()
@@ -194,26 +223,30 @@ class SessionHost:
             self.append_failed(error)
 
     def _begin(self, effects: list[Effect]) -> None:
-        current = set(outstanding(self.state))
         for effect in effects:
-            key = (effect.generation_id, effect.attempt)
-            if effect not in current or key in self._running:
+            if key_of(effect) not in self._planned:
                 continue
-            turn = Turn(self.library, self.state, at=self._ports.clock.now())
             if ARMED:
                 reach("perform.before")
-            show = presentation(turn, turn.frame(effect.frame), attempt=effect.attempt)
-            asking = Asking(
-                effect,
-                Recorder(show, self.journal),
-                completers=self._ports.completers,
-                request_for=partial(build_request, self._telling(), show),
-                seed=f"{turn.execution.token} {effect.generation_id} {effect.attempt}",
-            )
-            task = asyncio.get_running_loop().create_task(
-                self._complete(asking, self._models(show.thread)), name=f"complete {effect.generation_id}"
-            )
-            self._running[key] = Running(task=task, asking=asking)
+            if isinstance(effect, CallTool):
+                self._tools.begin(effect, self._call(effect))
+            elif key_of(effect) not in self._running:
+                self._ask(effect)
+
+    def _ask(self, effect: Complete) -> None:
+        turn = Turn(self.library, self.state, at=self._ports.clock.now())
+        show = presentation(turn, turn.frame(effect.frame), attempt=effect.attempt)
+        asking = Asking(
+            effect,
+            Recorder(show, self.journal),
+            completers=self._ports.completers,
+            request_for=partial(build_request, self._telling(), show),
+            seed=f"{turn.execution.token} {effect.generation_id} {effect.attempt}",
+        )
+        task = asyncio.get_running_loop().create_task(
+            self._complete(asking, self._models(show.thread)), name=f"complete {effect.generation_id}"
+        )
+        self._running[key_of(effect)] = Running(task=task, asking=asking)
 
     def _telling(self) -> Telling:
         return Telling(library=self.library, state=self.state, histories=self._histories)
@@ -236,7 +269,7 @@ class SessionHost:
 
     async def _complete(self, asking: Asking, models: tuple[str, ...]) -> None:
         model, failure = await self._ports.attempts.run(asking, models)
-        self._running.pop((asking.effect.generation_id, asking.effect.attempt), None)
+        self._running.pop(key_of(asking.effect), None)
         if self.failed:
             return
         try:
@@ -246,6 +279,55 @@ class SessionHost:
         except Exception as error:
             log.exception(_OURS, self.state.session_id)
             self.append_failed(error)
+
+    # ---- tool calls -----------------------------------------------------------------------------------------
+
+    def _call(self, effect: CallTool) -> ToolCall:
+        execution = self.state.execution
+        return ToolCall(
+            call_id=effect.call_id,
+            attempt=effect.attempt,
+            tool=effect.tool,
+            args=effect.args,
+            project_id=self.state.project_id,
+            session_id=self.state.session_id,
+            execution_id="" if execution is None else execution.id,
+            agent=self._agent,
+            deadline=effect.deadline,
+            sender=None if execution is None else execution.sender,
+            resumed=self._tools.was_begun(effect),
+        )
+
+    def _called(self, effect: CallTool, outcome: ToolOutcome) -> asyncio.Future[None]:
+        """An attempt at a tool call ended; done when that is on disk."""
+        try:
+            return self.signal(
+                AttemptSignal(
+                    call_id=effect.call_id,
+                    attempt=effect.attempt,
+                    at=self._ports.clock.now(),
+                    output=outcome.output,
+                    error=outcome.error,
+                    files=outcome.files,
+                    retryable=outcome.retryable,
+                    unknown=outcome.unknown,
+                    retry_after=outcome.retry_after,
+                )
+            )
+        except Exception as error:
+            log.exception(_OURS, self.state.session_id)
+            self.append_failed(error)
+            raise
+
+    def _tick(self) -> None:
+        """The time of something that waits has come."""
+        try:
+            self.signal(TickSignal(at=self._ports.clock.now()))
+        except Exception as error:
+            log.exception(_OURS, self.state.session_id)
+            self.append_failed(error)
+
+    # ---- ends -----------------------------------------------------------------------------------------------
 
     def stop(self) -> asyncio.Future[None]:
         """Cuts the running model calls, closes what they had opened and ends the execution."""
@@ -258,7 +340,9 @@ class SessionHost:
         return self.signal(StopSignal(at=self._ports.clock.now(), partial=parts, part_ids=ids))
 
     def cancel(self) -> None:
-        """Drops the running model calls without recording anything: the process ends, or the host is broken."""
+        """Drops what runs without recording anything: the process ends, or the host is broken."""
+        self._tools.cancel()
+        self._timer.set(None)
         for running in self._running.values():
             running.task.cancel()
         self._running = {}

@@ -6,6 +6,7 @@ from mainspring.model.values import Value
 from mainspring.runtime.attempts import Attempts
 from mainspring.runtime.flusher import Flusher
 from mainspring.runtime.ports import Clock, Completers, EventLog
+from mainspring.runtime.toolboxes import Toolboxes
 
 
 class HostPorts(Value, frozen=True, kw_only=True):
@@ -17,3 +18,4 @@ class HostPorts(Value, frozen=True, kw_only=True):
     clock: Clock
     lifetime: float
     attempts: Attempts
+    boxes: Toolboxes = Toolboxes()

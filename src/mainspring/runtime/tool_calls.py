@@ -33,7 +33,8 @@ class ToolCall(Value, frozen=True, kw_only=True):
 class ToolOutcome(Value, frozen=True, kw_only=True):
     """What an attempt came to: an `output`, or the text of an `error`.
 
-    `retryable`: another attempt may do better. `unknown`: nobody knows whether it took effect; `error` says why.
+    `retryable`: it did not take effect, or may be tried again without harm; `retry_after`: seconds before that.
+    `unknown`: nobody knows whether it took effect; `error` says why.
     """
 
     output: Json = None
@@ -41,6 +42,7 @@ class ToolOutcome(Value, frozen=True, kw_only=True):
     files: tuple[FileReference, ...] = ()
     retryable: bool = False
     unknown: bool = False
+    retry_after: float | None = None
 
 
 class ToolOffer(Value, frozen=True, kw_only=True):
@@ -72,7 +74,10 @@ class Toolbox(Protocol):
         ...
 
     async def probe(self, call: ToolCall, /) -> ToolOutcome | None:
-        """What came of a call whose outcome is unknown; None: it did not take effect, or this box cannot tell."""
+        """What came of an attempt before: its output, or an error that is `retryable` if it has not run.
+
+        None: this box cannot tell.
+        """
         ...
 
     def settled(self, call: ToolCall, /, *, durable: bool) -> None:

@@ -7,10 +7,13 @@ was given. So a function at hand is never sent across the network, and adding a 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import is_not
 
-from mainspring.runtime.tool_calls import Toolbox, ToolCall, ToolOutcome
+from mainspring.runtime.tool_calls import Toolbox, ToolCall, ToolOfferMap, ToolOutcome
 
+NONE: frozenset[str] = frozenset()
 NOBODY = "No tool box of this server runs {tool} any more."
+SILENT = "Nobody can say whether {tool} ran."
 
 
 class Toolboxes:
@@ -18,12 +21,18 @@ class Toolboxes:
 
     def __init__(self, boxes: Iterable[Toolbox] = ()) -> None:
         self._boxes = tuple(boxes)
+        self._known: dict[tuple[str, str], tuple[tuple[ToolOfferMap, ...], frozenset[str]]] = {}
 
     def boxed(self, project_id: str, agent: str) -> frozenset[str]:
         """The names of all tools that run here for an agent."""
         if not self._boxes:
-            return frozenset()
-        return frozenset[str]().union(*(box.offers(project_id, agent) for box in self._boxes))
+            return NONE
+        offers = tuple(box.offers(project_id, agent) for box in self._boxes)
+        known = self._known.get((project_id, agent))
+        if known is None or any(map(is_not, known[0], offers)):
+            known = (offers, NONE.union(*offers))
+            self._known[project_id, agent] = known
+        return known[1]
 
     def find(self, call: ToolCall) -> Toolbox | None:
         """The box that runs a call."""
@@ -46,16 +55,13 @@ class BoxedCall:
         self._box = boxes.find(call)
 
     async def run(self, *, probe: bool) -> ToolOutcome:
-        """What came of it; `probe`: first ask whether an earlier attempt took effect."""
+        """What came of it; `probe`: only asks what became of the attempt before."""
+        tool = self.call.tool
         if self._box is None:
-            if self.call.resumed:
-                return ToolOutcome(error=NOBODY.format(tool=self.call.tool), unknown=True)
-            return ToolOutcome(error=NOBODY.format(tool=self.call.tool))
-        if probe:
-            found = await self._box.probe(self.call)
-            if found is not None:
-                return found
-        return await self._box.call(self.call)
+            return ToolOutcome(error=NOBODY.format(tool=tool), unknown=probe or self.call.resumed)
+        if not probe:
+            return await self._box.call(self.call)
+        return await self._box.probe(self.call) or ToolOutcome(error=SILENT.format(tool=tool), unknown=True)
 
     def settled(self, *, durable: bool) -> None:
         """See `Toolbox`."""

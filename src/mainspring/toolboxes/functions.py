@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from mainspring.client.errors import ToolError
 from mainspring.client.tools import Tool, ToolContext, ToolsGiven, failed, succeeded, tools_of
 from mainspring.model.stream_events import PendingToolCall
 from mainspring.runtime.tool_calls import ToolCall, ToolOffer, ToolOfferMap, ToolOutcome
@@ -13,6 +14,7 @@ from mainspring.runtime.tool_calls import ToolCall, ToolOffer, ToolOfferMap, Too
 THREADS = 32
 """How many functions that are not async run at the same time; the others wait."""
 CUT = "The server was ended while this call ran."
+NOT_RUN = "The call has not run."
 
 
 class FunctionBox:
@@ -57,14 +59,14 @@ class FunctionBox:
         return await self._run(tool, call)
 
     async def probe(self, call: ToolCall, /) -> ToolOutcome | None:
-        """What the tool's probe returns; None, or no probe: it did not take effect as far as anybody knows."""
+        """What the tool's probe returns; if that is None, the call has not run. Without a probe nobody can tell."""
         probe = self._probes.get(call.tool)
         if probe is None:
             return None
         outcome = await self._run(probe, call)
         if outcome.error is not None:
             return ToolOutcome(error=outcome.error, unknown=True)
-        return None if outcome.output is None else outcome
+        return ToolOutcome(error=NOT_RUN, retryable=True) if outcome.output is None else outcome
 
     async def _run(self, tool: Tool, call: ToolCall) -> ToolOutcome:
         pending = PendingToolCall(
@@ -78,8 +80,12 @@ class FunctionBox:
                 raise
             return ToolOutcome(error=failed(pending, _told(error)).error)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a tool raises is its outcome
-            retryable = bool(getattr(error, "retryable", False))
-            return ToolOutcome(error=failed(pending, _told(error)).error, retryable=retryable)
+            again = error if isinstance(error, ToolError) else ToolError("")
+            return ToolOutcome(
+                error=failed(pending, _told(error)).error,
+                retryable=again.retryable,
+                retry_after=again.retry_after,
+            )
         result = succeeded(pending, value)
         return ToolOutcome(output=result.result, error=result.error)
 

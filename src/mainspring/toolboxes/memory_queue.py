@@ -133,7 +133,11 @@ class MemoryCallQueue:
         project.finish(
             entry,
             ToolOutcome(
-                output=answer.result, error=answer.error, files=answer.files, retryable=answer.retryable
+                output=answer.result,
+                error=answer.error,
+                files=answer.files,
+                retryable=answer.retryable,
+                retry_after=answer.retry_after,
             ),
         )
         return known
