@@ -63,6 +63,18 @@ class Exchange:
         return json.loads(self.body)
 
     @property
+    def code(self) -> str:
+        """The code of a refusal, whose body has the shape of its wire and no other."""
+        body = self.json
+        if isinstance(body["error"], dict):
+            assert set(body) == {"error"}
+            assert set(body["error"]) == {"message", "type", "param", "code"}
+            return str(body["error"]["code"]).upper()
+        assert {"error", "code"} <= set(body) <= {"error", "code", "issues"}
+        assert isinstance(body["error"], str)
+        return str(body["code"])
+
+    @property
     def events(self) -> list[dict[str, Any]]:
         """The events of a stream."""
         lines = self.body.decode().split("\n")

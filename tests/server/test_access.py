@@ -27,7 +27,7 @@ async def test_every_route_with_every_scope(desk: Desk, operation: Operation) ->
         assert (answer.status == 403) is not allowed, (scope, answer.body)
         assert answer.status < 500
         if not allowed:
-            assert answer.json["code"] == "FORBIDDEN"
+            assert answer.code == "FORBIDDEN"
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
@@ -42,7 +42,7 @@ async def test_every_route_without_a_good_key(desk: Desk, operation: Operation, 
         assert answer.status == 200
     else:
         assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
-        assert answer.json.keys() == {"error", "code"}
+        assert answer.code == "UNAUTHORIZED"
 
 
 async def test_the_word_bearer_in_any_case(desk: Desk) -> None:

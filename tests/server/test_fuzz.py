@@ -68,9 +68,7 @@ async def target(desk: Desk, operation: Operation) -> str:
 
 def check(answer: Exchange, body: object) -> None:
     assert answer.status < 500, (body, answer.body)
-    if answer.status >= 400:
-        assert {"error", "code"} <= set(answer.json) <= {"error", "code", "issues"}
-        assert isinstance(answer.json["error"], str)
+    assert answer.status < 400 or answer.code
 
 
 def in_a_desk(test: Callable[[Desk], Awaitable[None]]) -> None:
@@ -110,6 +108,18 @@ def sample(operation: Operation) -> dict[str, Any]:
             "runId": "r",
             "messages": [{"id": "m", "role": "user", "content": "x"}],
             "forwardedProps": {"input": {"COMPANY": "Acme"}},
+        },
+        "create_response": {
+            "model": "agent:support",
+            "input": [{"role": "user", "content": [{"type": "input_text", "text": "x"}]}],
+            "tools": [{"type": "function", "name": "look", "parameters": {}}],
+            "mainspring": {"input": {"COMPANY": "Acme"}},
+        },
+        "create_completion": {
+            "model": "agent:support",
+            "messages": [{"role": "user", "content": "x"}],
+            "stream_options": {"include_usage": True},
+            "mainspring": {"input": {"COMPANY": "Acme"}},
         },
         "create_agent": chat_agent("other"),
         "validate_agent": chat_agent("other"),
@@ -165,7 +175,7 @@ async def test_bodies_over_the_limit(desk: Desk, operation: Operation) -> None:
     told = {"content-length": str(sum(map(len, pieces)))}
     for headers in ({}, told):
         answer = await desk.client.request(operation.method, path, pieces=pieces, headers=headers)
-        assert (answer.status, answer.json["code"]) == (413, "TOO_LARGE")
+        assert (answer.status, answer.code) == (413, "TOO_LARGE")
         assert answer.headers["connection"] == "close"
 
 

@@ -1,5 +1,6 @@
 """Tells what a turn looks like to clients of OpenAI's Responses API: every byte, legs, numbers, ends."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -153,7 +154,7 @@ def test_a_reader_that_comes_back_has_the_rest_to_the_byte(journal: Any) -> None
     whole = read(responses, journal())
     blocks = whole.split(b"\n\n")[:-1]
     for after in range(-1, len(blocks)):
-        rest = read(lambda given, after=after: responses(given, after), journal())
+        rest = read(partial(responses, after=after), journal())
         assert rest == b"".join(block + b"\n\n" for block in blocks[after + 1 :])
 
 
