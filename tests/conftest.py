@@ -8,10 +8,20 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.postgres.fixtures import bare_postgres, postgres, postgres_server
+
+__all__ = ["bare_postgres", "postgres", "postgres_server"]
+
 TESTS = Path(__file__).resolve().parent
 REWRITE_GOLDEN = os.environ.get("MAINSPRING_GOLDEN") == "write"
 
-MARKER_OF_FOLDER = {"e2e": "e2e", "interop": "interop", "model_e2e": "model", "packaging": "e2e"}
+MARKER_OF_FOLDER = {
+    "e2e": "e2e",
+    "interop": "interop",
+    "model_e2e": "model",
+    "packaging": "e2e",
+    "postgres": "postgres",
+}
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
 KEPT = ("MAINSPRING_TEST_",)
 SECRETS_OF_THE_PERSON = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")

@@ -73,13 +73,13 @@ class Window:
     def __init__(self, *, origin: int, before: float) -> None:
         self.items: list[Row | Deltas] = []
         self._origin = origin
-        self._before = before
+        self.before = before
         self._rows = 0
         self._size = 0
 
     def take(self, stored: StoredRow) -> bool:
         """Takes the next row; False: it does not belong to this window, which is complete."""
-        if stored[3] >= self._before:
+        if stored[3] >= self.before:
             return False
         self._rows += 1
         part = _part_of(stored)

@@ -1,0 +1,49 @@
+"""Owns what hosts tell each other over NOTIFY: small hints, several in one, never more than a notification holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+CHANNEL = "mainspring"
+MOST_SESSIONS = 64
+LONGEST_ID = 100
+"""So that a hint stays below the 8000 bytes of a notification; sessions with longer ids are found by looking."""
+
+
+class Hint(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """`grown`: sessions with a cursor that is on disk; `work`: executions are free; `letters`: hosts that have some;
+    `answered`: letters whose sender may look.
+    """
+
+    grown: tuple[tuple[str, int], ...] = ()
+    work: bool = False
+    letters: tuple[str, ...] = ()
+    answered: tuple[str, ...] = ()
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Hint).decode
+
+
+def hint_text(hint: Hint) -> str:
+    """A hint as it travels. JSON writes a NUL as text, so any id can be told."""
+    return _encode(hint).decode()
+
+
+def hint_of(text: str) -> Hint:
+    """What was told; nothing, if it is not ours."""
+    try:
+        return _decode(text)
+    except msgspec.MsgspecError:
+        return Hint()
+
+
+def hints_of(grown: Mapping[str, int]) -> list[str]:
+    """As few hints as hold all the sessions that grew."""
+    told = [(name, cursor) for name, cursor in grown.items() if len(name) <= LONGEST_ID]
+    return [
+        hint_text(Hint(grown=tuple(told[start : start + MOST_SESSIONS])))
+        for start in range(0, len(told), MOST_SESSIONS)
+    ]
