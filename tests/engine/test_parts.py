@@ -217,20 +217,6 @@ handlers:
     assert driver.state.scopes["main"].threads["side"].messages == ()
 
 
-def test_a_structured_answer_that_is_no_json_stays_text() -> None:
-    driver = Driver(
-        """
-types: { Point: { x: { type: number } } }
-variables: { P: { type: Point } }
-agent: { model: scripted/x, system: system }
-handlers: { user-message: { Say: { block: next-message, responseType: Point, output: P } } }
-"""
-    )
-    driver.trigger()
-    driver.answer("not json")
-    assert driver.state.scopes["main"].variables == {"P": "not json"}
-
-
 def test_a_variable_without_a_file_ends_the_turn() -> None:
     driver = Driver(
         """

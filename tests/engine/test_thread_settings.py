@@ -76,3 +76,30 @@ def test_the_failure_is_the_protocols() -> None:
         resolved(ThreadConfig())
     assert caught.value.failure.error_type == "protocol_error"
     assert not caught.value.failure.retryable
+
+
+SPARES = (Operand(variable="SPARE"), Operand(literal="scripted/y"), Operand(variable="MORE"))
+
+
+@pytest.mark.parametrize(
+    ("values", "backups"),
+    [
+        ({}, "scripted/y"),
+        ({"SPARE": "", "MORE": []}, "scripted/y"),
+        ({"SPARE": "scripted/y"}, "scripted/y"),
+        ({"SPARE": "scripted/z"}, ["scripted/z", "scripted/y"]),
+        ({"MORE": ["scripted/a", "scripted/y", "scripted/b"]}, ["scripted/y", "scripted/a", "scripted/b"]),
+    ],
+)
+def test_backups_are_one_or_several_in_order(values: dict[str, Json], backups: Json) -> None:
+    assert resolved(ThreadConfig(model=MODEL, backup_models=SPARES), **values)["backupModel"] == backups
+
+
+@pytest.mark.parametrize("value", ["gpt", 3, ["scripted/x", "gpt"], [None, {}]])
+def test_a_backup_has_a_provider(value: Json) -> None:
+    with pytest.raises(BlockFailed, match="backupModel is"):
+        resolved(ThreadConfig(model=MODEL, backup_models=SPARES), SPARE=value)
+
+
+def test_no_backup_is_not_sent() -> None:
+    assert "backupModel" not in resolved(ThreadConfig(model=MODEL, backup_models=SPARES[:1]))

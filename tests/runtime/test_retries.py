@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from mainspring.model.errors import ProviderError
 from mainspring.model.events import Event, decode_event
-from mainspring.model.facts import GenerationSettled
-from mainspring.model.generation import ModelRequest
+from mainspring.model.facts import ExecutionEnded, GenerationFailed, GenerationSettled
+from mainspring.model.generation import ModelRequest, Usage
 from mainspring.model.signals import ToolResult
 from mainspring.model.stream_events import (
     ErrorEvent,
@@ -82,6 +82,29 @@ async def test_a_failure_that_passes_shows_as_a_wait_and_not_as_an_error() -> No
         assert 3.0 <= retry.delay <= 3.3
         assert not of(events, ErrorEvent)
         assert len(of(events, Finish)) == 1
+
+
+async def test_what_failed_attempts_cost_is_counted() -> None:
+    answers = iter(
+        [
+            fail(500, usage=Usage(input_tokens=9, output_tokens=1)),
+            fail(500),
+            Say("At last."),
+            fail(401, usage=Usage(input_tokens=5)),
+            [Say("Half"), fail(500, usage=Usage(input_tokens=4, output_tokens=2))],
+        ]
+    )
+    async with Desk(lambda request: next(answers)) as desk:
+        events = await whole(desk)
+        (settled,) = of(events, GenerationSettled)
+        assert settled.usage == Usage(input_tokens=9 + 8, output_tokens=1 + 2)
+        assert of(events, ExecutionEnded)[0].usage == settled.usage
+        events = await whole(desk)
+        assert of(events, GenerationFailed)[0].usage == Usage(input_tokens=5)
+        assert of(events, ExecutionEnded)[0].usage == Usage(input_tokens=5)
+        events = await whole(desk)
+        assert not of(events, GenerationFailed)
+        assert of(events, ExecutionEnded)[0].usage == Usage(input_tokens=4, output_tokens=2)
 
 
 async def test_waits_inside_hidden_blocks_stay_hidden() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from mainspring.model.errors import Failure, ProviderInfo
 from mainspring.model.events import failure_event
 from mainspring.model.facts import FrameClosed, FrameOpened, GenerationFailed, ThreadStarted
+from mainspring.model.generation import Usage
 from mainspring.model.parts import FilePart, FileReference, ReasoningPart
 from mainspring.model.stream_events import ResourceUpdate
 from mainspring.wires.logs import MAX_ENTRIES, MAX_VALUE, execution_log
@@ -167,6 +168,19 @@ def test_a_failure_is_told_once() -> None:
             },
         }
     ]
+
+
+def test_what_a_failed_call_cost_is_told() -> None:
+    journal = Journal().add(
+        *begun(),
+        GenerationFailed(generation_id="g1", frame="main", failure=BUSY, usage=Usage(input_tokens=7)),
+        failure_event(BUSY),
+        ended(outcome="failed"),
+    )
+    stats, error = entries(journal)[1:]
+    assert error["type"] == "error"
+    assert stats["stepStats"]["provider"] == "fake"
+    assert stats["stepStats"]["usage"]["inputTokens"] == 7
 
 
 def test_operations_reasoning_files_and_stops() -> None:

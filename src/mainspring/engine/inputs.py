@@ -87,6 +87,13 @@ def check_arguments(tool: Tool, program: Program, args: Json) -> list[str]:
     return list(islice(found, REPORTED))
 
 
+def check_answer(program: Program, type_name: str, value: Json) -> list[str]:
+    """What is wrong with a value of a declared type, in words for the model that wrote it; empty: nothing."""
+    if unsound := _unsound(value):
+        return [f"answer: {unsound}"]
+    return list(islice(_check(value, TypeRef(name=type_name), "answer", program.types), REPORTED))
+
+
 def _absent(values: dict[str, Json], declaration: Declared, place: str) -> Iterable[str]:
     """Fills in what stands for a value that was not given; a problem if it is required."""
     if declaration.has_default:

@@ -8,6 +8,7 @@ import re
 from mainspring.engine.prompts import render_prompt
 from mainspring.engine.turn import Turn, block_failure
 from mainspring.model.facts import ThreadStarted
+from mainspring.model.json_shape import is_list
 from mainspring.model.program import Operand, Program, ThreadConfig
 from mainspring.model.session import Frame, Thread
 from mainspring.model.values import Json
@@ -34,6 +35,17 @@ def _model(member: str, value: Json) -> str | None:
     if not isinstance(value, str) or MODEL.fullmatch(value) is None:
         raise _bad(member, value, "provider/model-id")
     return value
+
+
+def _backups(config: ThreadConfig, values: dict[str, Json]) -> Json:
+    """One model, or several in order; a variable may hold a list of them, and one that holds nothing is left out."""
+    found: list[str | None] = []
+    for operand in config.backup_models:
+        value = _resolve(operand, values)
+        several: list[Json] = value if is_list(value) else [value]
+        found += [_model("backupModel", None if one == "" else one) for one in several]
+    models = list(dict.fromkeys(model for model in found if model is not None))
+    return models[0] if len(models) == 1 else models or None
 
 
 def _number(value: Json) -> float | None:
@@ -83,7 +95,7 @@ def resolve_settings(
         raise _bad("model", None, "provider/model-id, or a variable that holds one")
     settings: dict[str, Json] = {
         "model": model,
-        "backupModel": _model("backupModel", _resolve(config.backup_model, values)),
+        "backupModel": _backups(config, values),
         "temperature": _temperature(_resolve(config.temperature, values)),
         "thinking": _choice("thinking", _resolve(config.thinking, values), THINKING),
         "speed": _choice("speed", _resolve(config.speed, values), ("fast", "standard")),

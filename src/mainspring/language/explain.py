@@ -123,6 +123,10 @@ def _operand(operand: Operand | None) -> Json:
     return operand.literal if operand.variable is None else operand.variable
 
 
+def _one_or_list(values: list[Json]) -> Json:
+    return values[0] if len(values) == 1 else values or None
+
+
 def _operands(values: Mapping[str, Operand]) -> Members:
     return {name: _operand(operand) for name, operand in values.items()}
 
@@ -130,7 +134,7 @@ def _operands(values: Mapping[str, Operand]) -> Members:
 def _thread(config: ThreadConfig) -> Members:
     members = _present(
         model=_operand(config.model),
-        backupModel=_operand(config.backup_model),
+        backupModel=_one_or_list([_operand(operand) for operand in config.backup_models]),
         system=config.system,
         input=dict(config.input),
         tools=list(config.tools) or None,

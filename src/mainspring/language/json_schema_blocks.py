@@ -27,7 +27,13 @@ OUTPUT = variable("The variable that receives the result.")
 
 THREAD: dict[str, Schema] = {
     "model": dynamic("The model as `provider/model-id`, like `anthropic/claude-sonnet-4-5`.", MODEL),
-    "backupModel": dynamic("The model to ask once if the first fails before it said anything.", MODEL),
+    "backupModel": either(
+        "Whom to ask if the model fails before it said anything: one, or several in order. "
+        "Each as `provider/model-id`, or the name of an input or variable that says it.",
+        MODEL,
+        ref("Variable"),
+        listed("In order.", {"anyOf": [MODEL, ref("Variable")]}),
+    ),
     "system": text("The prompt that instructs the model: its path below `prompts/` without `.md`."),
     "input": INPUT_MAPPING,
     "tools": named("Tools of `tools` that the model may call."),
@@ -124,7 +130,9 @@ BLOCKS: dict[str, tuple[str, dict[str, Schema], tuple[str, ...]]] = {
         {
             "independent": flag("Whether the answer stays out of the chat and goes to `output` only."),
             "output": OUTPUT,
-            "responseType": text("The object type of `types` that the answer has to have."),
+            "responseType": text(
+                "The object type of `types` that the answer has to have; asked for again, twice, if it does not fit."
+            ),
             "thread": _IN_THREAD,
         },
         (),

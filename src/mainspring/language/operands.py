@@ -21,8 +21,11 @@ Reader = Callable[[Place], Json]
 def dynamic(section: Section, key: str, scope: Scope, read: Reader) -> Operand | None:
     """A setting: a name in UPPER_SNAKE_CASE is a variable, anything else is read by `read`."""
     place = section.get(key)
-    if place is None:
-        return None
+    return None if place is None else dynamic_at(place, scope, read)
+
+
+def dynamic_at(place: Place, scope: Scope, read: Reader) -> Operand | None:
+    """The same for the value at a place: of a member, or of an item of a list."""
     name = place.value
     if not is_variable(name):
         literal = read(place)

@@ -78,7 +78,7 @@ def read_thread(section: Section, unit: Unit, scope: Scope, *, system: str | Non
     _check_options(section, scope)
     return ThreadConfig(
         model=operands.dynamic(section, "model", scope, operands.model),
-        backup_model=operands.dynamic(section, "backupModel", scope, operands.model),
+        backup_models=_backups(section, scope),
         system=prompt,
         input=mapping_for(section, prompt, unit, scope),
         tools=lists["tools"],
@@ -97,6 +97,21 @@ def read_thread(section: Section, unit: Unit, scope: Scope, *, system: str | Non
         loop_guard=section.flag("loopGuard"),
         options=_options(section),
     )
+
+
+def _backups(section: Section, scope: Scope) -> tuple[Operand, ...]:
+    """The models to ask instead, in order: one, or a list; doubled ones are complained about."""
+    place = section.get("backupModel")
+    if place is None:
+        return ()
+    found: list[Operand] = []
+    for item in place.items() if isinstance(place.value, list) else (place,):
+        operand = operands.dynamic_at(item, scope, operands.model)
+        if operand in found:
+            item.warn("duplicate-name", f"`{item.value}` is listed twice")
+        elif operand is not None:
+            found.append(operand)
+    return tuple(found)
 
 
 def read_prompt(place: Place, unit: Unit) -> str | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mainspring.model.diagnostics import Diagnostic
+from mainspring.model.generation import Usage
 from mainspring.model.values import Json, Value
 
 ErrorType = Literal[
@@ -191,7 +192,7 @@ class StaleWriter(MainspringError):
 
 
 class ProviderError(MainspringError):
-    """A model call failed; `failure` says how."""
+    """A model call failed; `failure` says how, `usage` what it cost all the same, if the provider said."""
 
     status = 502
     code = "PROVIDER_ERROR"
@@ -199,3 +200,4 @@ class ProviderError(MainspringError):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message, code=failure.code)
         self.failure = failure
+        self.usage: Usage | None = None

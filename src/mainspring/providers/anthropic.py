@@ -156,7 +156,13 @@ class MessagesWire:
         self._answered = False
         self._reason: str | None = None
         self._usage = _Usage()
+        self._told = False
         self._message = _Message()
+
+    @property
+    def spent(self) -> Usage | None:
+        """The tokens that were told of; see `Wire`."""
+        return _tokens(self._usage) if self._told else None
 
     def take(self, data: bytes, out: list[ModelChunk], /) -> None:
         """The data of one event."""
@@ -210,6 +216,7 @@ class MessagesWire:
         """What is known of the end. Counts are totals: a later one replaces an earlier one."""
         self._reason = reason or self._reason
         if usage is not None:
+            self._told = True
             for name in _Usage.__struct_fields__:
                 value = getattr(usage, name)
                 if value is not None:

@@ -151,9 +151,14 @@ class GeminiWire:
         self._signature: str | None = None
         self._reason: str | None = None
         self._blocked = False
-        self._usage = _Usage()
+        self._usage: _Usage | None = None
         self._id: str | None = None
         self._model: str | None = None
+
+    @property
+    def spent(self) -> Usage | None:
+        """The tokens that were told of; see `Wire`."""
+        return None if self._usage is None else _tokens(self._usage)
 
     def take(self, data: bytes, out: list[ModelChunk], /) -> None:
         """The data of one event."""
@@ -178,11 +183,11 @@ class GeminiWire:
         self.done = True
 
     def _frame(self, frame: _Frame, out: list[ModelChunk]) -> None:
+        self._usage = frame.usage_metadata or self._usage
         if frame.error:
             raise self._failures.frame({"error": frame.error})
         self._id = self._id or frame.response_id
         self._model = self._model or frame.model_version
-        self._usage = frame.usage_metadata or self._usage
         if frame.candidates:
             self._candidate(frame.candidates[0], out)
         if frame.prompt_feedback is not None and frame.prompt_feedback.block_reason:
@@ -234,7 +239,9 @@ class GeminiWire:
         return "tool-calls" if reason == "stop" and self._called else reason
 
 
-def _tokens(usage: _Usage) -> Usage:
+def _tokens(usage: _Usage | None) -> Usage:
+    if usage is None:
+        return Usage()
     thoughts = usage.thoughts_token_count or 0
     return Usage(
         input_tokens=(usage.prompt_token_count or 0) + (usage.tool_use_prompt_token_count or 0),

@@ -67,6 +67,9 @@ class ProviderHttp:
                 if reader.failure is not None:
                     raise reader.failure
             await _drain(response)
+        except ProviderError as error:
+            error.usage = reader.spent
+            raise
         finally:
             response.close()
 

@@ -190,6 +190,11 @@ class ChatWire:
         self._id: str | None = None
         self._model: str | None = None
 
+    @property
+    def spent(self) -> Usage | None:
+        """The tokens that were told of; see `Wire`."""
+        return None if self._usage is None else _tokens(self._usage)
+
     def take(self, data: bytes, out: list[ModelChunk], /) -> None:
         """The data of one event."""
         if data == b"[DONE]":
@@ -221,6 +226,10 @@ class ChatWire:
         self.done = True
 
     def _frame(self, frame: _Frame, out: list[ModelChunk]) -> None:
+        if frame.usage is not None:
+            self._usage = frame.usage
+        elif frame.x_groq is not None:
+            self._usage = frame.x_groq.usage or self._usage
         problem: Json = None
         if frame.choices:
             problem = self._choice(frame.choices[0], out)
@@ -229,10 +238,6 @@ class ChatWire:
             raise self._failures.frame({"error": problem})
         if self._id is None:
             self._id, self._model = frame.id, frame.model
-        if frame.usage is not None:
-            self._usage = frame.usage
-        elif frame.x_groq is not None:
-            self._usage = frame.x_groq.usage or self._usage
 
     def _choice(self, choice: _Choice, out: list[ModelChunk]) -> Json:
         """Takes the first choice, the only one we ask for; the error it reports, if any."""

@@ -168,6 +168,12 @@ class ResponsesWire:
         self._refused = False
         self._id: str | None = None
         self._model: str | None = None
+        self._usage: _Usage | None = None
+
+    @property
+    def spent(self) -> Usage | None:
+        """The tokens that were told of; see `Wire`."""
+        return None if self._usage is None else _tokens(self._usage)
 
     def take(self, data: bytes, out: list[ModelChunk], /) -> None:
         """The data of one event."""
@@ -191,9 +197,9 @@ class ResponsesWire:
         for index, item in enumerate(response.output or ()):
             self._begin(index, item)
             self._complete(index, item, out)
+        self._response(f"response.{response.status}", response, out)
         if response.error:
             raise self._failures.frame({"error": response.error})
-        self._response(f"response.{response.status}", response, out)
         self.end(out)
 
     def end(self, out: list[ModelChunk], /) -> None:
@@ -219,6 +225,7 @@ class ResponsesWire:
     def _response(self, event: str, response: _Response, out: list[ModelChunk]) -> None:
         self._id = self._id or response.id
         self._model = self._model or response.model
+        self._usage = response.usage or self._usage
         if event not in _OF_ENDS:
             return
         if event in {"response.failed", "response.cancelled"}:
@@ -226,7 +233,7 @@ class ResponsesWire:
         for index in list(self._open):
             self._close(index, out)
         reason, word = self._finish(response)
-        out.append(Finished(reason, _tokens(response.usage), word, self._id, self._model))
+        out.append(Finished(reason, _tokens(self._usage), word, self._id, self._model))
         self.done = True
 
     def _gave_up(self, event: str, response: _Response) -> Exception:

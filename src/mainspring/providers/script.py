@@ -74,6 +74,8 @@ class Fail(msgspec.Struct, frozen=True):
     after: int | None = None
     cut: bool = False
     retry_after: float | None = None
+    usage: Usage | None = None
+    """What the provider counts all the same."""
 
 
 class End(msgspec.Struct, frozen=True):

@@ -322,10 +322,10 @@ def _call(place: Place) -> Call | None:
 
 
 def _fail(place: Place) -> Fail | None:
-    section = place.section(("status", "type", "message", "after", "cut", "retry-after"))
+    section = place.section(("status", "type", "message", "after", "cut", "retry-after", "usage"))
     if section is None:
         return None
-    wait = section.get("retry-after")
+    wait, usage = section.get("retry-after"), section.get("usage")
     return Fail(
         section.integer("status", least=400, most=599),
         section.text("type"),
@@ -333,15 +333,20 @@ def _fail(place: Place) -> Fail | None:
         section.integer("after", least=0),
         section.flag("cut"),
         None if wait is None else wait.number(least=0, most=_HOUR),
+        None if usage is None else _usage(usage),
     )
+
+
+def _usage(place: Place) -> Usage | None:
+    counts = place.section(tuple(_USAGE))
+    if counts is None:
+        return None
+    return Usage(**{member: counts.integer(key, least=0) or 0 for key, member in _USAGE.items()})
 
 
 def _end(section: Section) -> End:
     finish, usage = section.get("finish"), section.get("usage")
-    counts = None if usage is None else usage.section(tuple(_USAGE))
     return End(
         None if finish is None else finish.choice(_REASONS),
-        None
-        if counts is None
-        else Usage(**{member: counts.integer(key, least=0) or 0 for key, member in _USAGE.items()}),
+        None if usage is None else _usage(usage),
     )

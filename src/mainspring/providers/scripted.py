@@ -240,6 +240,11 @@ class _Telling:
         raise self._error(fail)
 
     def _error(self, fail: Fail) -> ProviderError:
+        error = self._told(fail)
+        error.usage = fail.usage
+        return error
+
+    def _told(self, fail: Fail) -> ProviderError:
         if fail.cut:
             return self._failures.lost(fail.message)
         headers = {} if fail.retry_after is None else {"retry-after": str(fail.retry_after)}

@@ -14,6 +14,7 @@ from mainspring.model.generation import (
     ReasoningStart,
     TextDelta,
     TextStart,
+    Usage,
 )
 from mainspring.model.values import Json
 from mainspring.providers.failures import Failures
@@ -48,6 +49,11 @@ class Wire(Protocol):
 
     done: bool
 
+    @property
+    def spent(self) -> Usage | None:
+        """What the provider has said so far about the tokens of this answer."""
+        ...
+
     def take(self, data: bytes, out: list[ModelChunk], /) -> None:
         """The data of one server-sent event."""
         ...
@@ -78,6 +84,11 @@ class AnswerReader:
     def done(self) -> bool:
         """Whether the answer is complete, or failed."""
         return self._wire.done or self.failure is not None
+
+    @property
+    def spent(self) -> Usage | None:
+        """The tokens of the answer as far as they are known."""
+        return self._wire.spent
 
     def read(self, data: bytes) -> list[ModelChunk]:
         """The chunks in what just arrived."""

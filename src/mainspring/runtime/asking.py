@@ -7,8 +7,9 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 
+from mainspring.engine.evolve_execution import add_usage
 from mainspring.model.errors import Failure, ProviderError, ProviderInfo
-from mainspring.model.generation import ModelRequest
+from mainspring.model.generation import ModelRequest, Usage
 from mainspring.model.parts import ReasoningPart, TextPart
 from mainspring.model.signals import AnswerSignal, Complete, FailedSignal
 from mainspring.model.stream_events import RetryScheduled
@@ -39,6 +40,7 @@ class Asking:
         self._recorder = recorder
         self._completers = completers
         self._request_for = request_for
+        self._spent: Usage | None = None
 
     @property
     def shown(self) -> bool:
@@ -52,6 +54,7 @@ class Asking:
         try:
             await self._listen(self._request_for(model))
         except ProviderError as error:
+            self._spend(error.usage)
             return error.failure
         except asyncio.CancelledError:
             raise
@@ -59,6 +62,11 @@ class Asking:
             log.exception("a model call (%s) failed in our own code", self._recorder.place)
             return _internal(model)
         return None if self._recorder.finished is not None else _cut(model)
+
+    def _spend(self, usage: Usage | None) -> None:
+        """Counts what an attempt cost that came to nothing."""
+        if usage is not None:
+            self._spent = usage if self._spent is None else add_usage(self._spent, usage)
 
     async def _listen(self, request: ModelRequest) -> None:
         chunks = self._completers.find(request.model).complete(request)
@@ -103,6 +111,8 @@ class Asking:
     def outcome(self, failure: Failure | None, *, at: float) -> AnswerSignal | FailedSignal:
         """What the call came to, as a signal; everything open is closed."""
         finished = self._recorder.finished
+        if failure is not None and finished is not None:
+            self._spend(finished.usage)
         if failure is not None or finished is None:
             parts, part_ids = self.cut()
             return FailedSignal(
@@ -112,7 +122,7 @@ class Asking:
                 at=at,
                 parts=parts,
                 part_ids=part_ids,
-                usage=None if finished is None else finished.usage,
+                usage=self._spent,
             )
         self._recorder.close()
         answer, ids = self._recorder.answer_parts(self.model)
@@ -122,7 +132,7 @@ class Asking:
             parts=answer,
             part_ids=ids,
             reason=finished.reason,
-            usage=finished.usage,
+            usage=finished.usage if self._spent is None else add_usage(self._spent, finished.usage),
             model=self.model,
             at=at,
             raw_reason=finished.raw_reason,

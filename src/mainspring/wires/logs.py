@@ -25,6 +25,7 @@ from mainspring.model.facts import (
     ToolSettled,
     Triggered,
 )
+from mainspring.model.generation import Usage
 from mainspring.model.parts import FilePart, ReasoningPart, ToolCallPart
 from mainspring.model.rows import FACT, Row
 from mainspring.model.stream_events import BlockStart, ErrorEvent, EventFields, ResourceUpdate
@@ -189,9 +190,13 @@ class _Log:
                 response=message.text,
                 responseType=message.response_type,
             )
-        self._add("step-stats", event.frame, **where, stepStats=_stats(event))
+        self._add("step-stats", event.frame, **where, stepStats=_stats(event.model, event.usage))
 
     def _failed(self, event: GenerationFailed) -> None:
+        who = event.failure.provider
+        if event.usage is not None and who is not None:
+            model = f"{who.name}/{who.model or ''}"
+            self._add("step-stats", event.frame, model=model, stepStats=_stats(model, event.usage))
         if event.frame in self._slugs:
             # The root's failure is told by the `error` event that follows.
             self._add("error", event.frame, error=_error(event.failure))
@@ -251,9 +256,8 @@ class _Log:
 _LOGGED: Final = frozenset(str(kind.__struct_config__.tag).encode() for kind in _Log.HANDLERS)
 
 
-def _stats(event: GenerationSettled) -> Entry:
-    provider, _, model = event.model.partition("/")
-    usage = event.usage
+def _stats(asked: str, usage: Usage) -> Entry:
+    provider, _, model = asked.partition("/")
     return {
         "requestType": "llm",
         "provider": provider,

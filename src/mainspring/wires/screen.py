@@ -14,6 +14,7 @@ import msgspec
 
 from mainspring.model.events import Event
 from mainspring.model.facts import GenerationSettled, GenerationStarted, ToolCalled, ToolSettled
+from mainspring.model.json_text import bare_json
 from mainspring.model.messages import Message
 from mainspring.model.parts import FilePart, ToolCallPart
 from mainspring.model.program import Display
@@ -210,7 +211,7 @@ class Screen:
             part["text"] = text
             return
         try:
-            part["object"] = msgspec.json.decode(text)
+            part["object"] = msgspec.json.decode(bare_json(text))
         except (msgspec.DecodeError, RecursionError):
             if final:
                 part["status"] = "error"

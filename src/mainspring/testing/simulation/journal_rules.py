@@ -217,7 +217,9 @@ class JournalRules:
             streamed = self.parts.get(part_id)
             if streamed is None or not isinstance(part, (TextPart, ReasoningPart)):
                 continue
-            must(not streamed.superseded, f"{event.generation_id} kept {part_id} of a cut attempt")
+            # An answer that did not fit its type is kept for the model alone.
+            hidden = event.message.response_type is not None and not event.message.visible
+            must(hidden or not streamed.superseded, f"{event.generation_id} kept {part_id} of a cut attempt")
             must(
                 "".join(streamed.said) == part.text, f"{part_id} streamed {streamed.said}, kept {part.text!r}"
             )
