@@ -272,7 +272,7 @@ def _resume(turn: Turn, signal: ResumeSignal) -> None:
     execution = turn.state.execution
     if execution is None:
         return
-    count = execution.resumptions + 1
+    count = execution.resumptions + (0 if signal.handed_over else 1)
     turn.emit(Resumed(execution_id=execution.id, attempt=signal.attempt, count=count))
     for frame, generation in running_generations(execution):
         streamed = signal.open_parts.get(generation.id, ())
@@ -289,7 +289,7 @@ def _resume(turn: Turn, signal: ResumeSignal) -> None:
                 worker_id=worker_id,
             )
         )
-    attempts_cut(turn)
+    attempts_cut(turn, signal.alive)
     if turn.state.execution is not None and count > RESUMPTIONS_WITHOUT_PROGRESS:
         failure = Failure(
             error_type="internal_error",

@@ -109,10 +109,11 @@ def _outcome_unknown(turn: Turn, call: Call, error: str, *, choice: Choice, retr
         _settle(turn, call, Outcome(error=f"{error} {MAY_HAVE_RUN}"), ran="synthetic")
 
 
-def attempts_cut(turn: Turn) -> None:
-    """The process that ran these calls is gone."""
+def attempts_cut(turn: Turn, alive: tuple[str, ...]) -> None:
+    """The process that ran these calls is gone, but for those that are `alive` outside it."""
     for call in running_calls(turn.execution):
-        guarded(turn, call.frame, partial(_cut, turn, call))
+        if call.id not in alive:
+            guarded(turn, call.frame, partial(_cut, turn, call))
 
 
 def _cut(turn: Turn, call: Call) -> None:

@@ -142,11 +142,13 @@ class ResumeSignal(Value, frozen=True, kw_only=True):
     """A host found the execution open after a crash; `attempt` is its claim.
 
     `open_parts`: by generation id, what it had streamed: (part id, kind `text`/`reasoning`/`tool`/`worker`, closed).
+    `alive`: calls whose attempt runs outside the process that ended: it goes on until its tool box says otherwise.
     """
 
     attempt: str
     at: float
     open_parts: dict[str, tuple[tuple[str, str, bool], ...]] = {}
+    alive: tuple[str, ...] = ()
 
 
 class ExpireSignal(Value, frozen=True, kw_only=True):

@@ -93,6 +93,7 @@ class SessionHost:
         self._ports = ports
         self.state = start.state
         self.library = start.library
+        self.epoch = start.epoch
         self.stream = start.stream
         self._broken = broken
         self._running: dict[Key, Running] = {}
@@ -161,6 +162,13 @@ class SessionHost:
         return self.library
 
     @property
+    def alive(self) -> tuple[str, ...]:
+        """The open tool calls that may run outside this process, by their ids."""
+        effects = [effect for effect in outstanding(self.state) if isinstance(effect, CallTool)]
+        calls = [self._call(effect) for effect in effects if not effect.probe]
+        return tuple(call.call_id for call in calls if self._ports.boxes.outlives(call))
+
+    @property
     def _agent(self) -> str:
         """The slug of the session's agent."""
         program = self.library.programs.get(self.state.version)
@@ -170,6 +178,7 @@ class SessionHost:
         now = self._ports.clock.now()
         opened = None if after.execution is None else after.execution.id
         was = None if before.execution is None else before.execution.id
+        wake = wake_at(after)
         return SessionPatch(
             status=after.status if after.status != before.status else None,
             active_execution=(opened or "") if opened != was else None,
@@ -177,6 +186,7 @@ class SessionHost:
             updated_at=now,
             expires_at=now + self._ports.lifetime,
             version=after.version if after.version != before.version else None,
+            wake_at=None if after.execution is None or wake == wake_at(before) else wake or 0.0,
         )
 
     def _snapshot(self, state: State) -> bytes | None:

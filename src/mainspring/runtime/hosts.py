@@ -1,4 +1,4 @@
-"""Owns the live sessions of this process: loading, keeping, dropping, and taking up what a crash left open."""
+"""Owns the live sessions of this host: taking, keeping, dropping them, and taking up what nobody drives any more."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from mainspring.model.stream_events import (
     WorkerInputReady,
     WorkerInputStart,
 )
+from mainspring.model.values import Value
 from mainspring.runtime.agents import Agents
+from mainspring.runtime.dispatch import Work
 from mainspring.runtime.failpoints import ARMED, reach
 from mainspring.runtime.host import HostStart, SessionHost, decode_snapshot
 from mainspring.runtime.host_ports import HostPorts
-from mainspring.runtime.dispatch import Dispatch
-from mainspring.runtime.ports import Ids, Loaded
+from mainspring.runtime.ports import Ids, Loaded, SessionRecord
 from mainspring.runtime.streams import Streams
 
 log = logging.getLogger("mainspring.hosts")
 KEPT_HOSTS = 1024
-CLAIMED_AT_ONCE = 32
 RECOVERY_DELAYS = (0.2, 1.0, 5.0)
 
 _OPENED: dict[type, str] = {
@@ -49,6 +49,12 @@ _CLOSED = (TextEnded, ReasoningEnded, ToolInputEnded, WorkerInputReady)
 OpenParts = dict[str, tuple[tuple[str, str, bool], ...]]
 
 
+class Elsewhere(Value, frozen=True):
+    """A live host that runs an execution in the session."""
+
+    host_id: str
+
+
 class Hosts:
     """Session hosts by id; at most one per session and process."""
 
@@ -56,20 +62,18 @@ class Hosts:
         self,
         ports: HostPorts,
         *,
-        dispatch: Dispatch,
         host_id: str,
         agents: Agents,
         streams: Streams,
         ids: Ids,
     ) -> None:
         self._ports = ports
-        self._dispatch = dispatch
         self._host_id = host_id
         self._agents = agents
         self._streams = streams
         self._ids = ids
         self._hosts: OrderedDict[str, SessionHost] = OrderedDict()
-        self._loading: dict[str, asyncio.Task[SessionHost]] = {}
+        self._loading: dict[str, asyncio.Task[SessionHost | Elsewhere]] = {}
         self._recoveries: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -78,11 +82,39 @@ class Hosts:
         return self._hosts.get(session_id)
 
     async def get(self, session_id: str) -> SessionHost:
-        """The host of a session, loaded if need be; raises `NotFound`."""
-        host = self._hosts.get(session_id)
-        if host is not None:
-            self._hosts.move_to_end(session_id)
-            return host
+        """The host of a session, taken if need be; raises `NotFound`, and `StaleWriter` if another host runs it."""
+        record = await self._ports.log.record(session_id)
+        if record is None:
+            raise _no_session(session_id)
+        held = await self.hold(record)
+        if isinstance(held, Elsewhere):
+            raise StaleWriter("Another host runs an execution in this session.")
+        return held
+
+    async def hold(self, record: SessionRecord) -> SessionHost | Elsewhere:
+        """Who drives a session whose row was just read: its host here, taken if need be, or another process.
+
+        A host that is in memory is the session's as long as the row has its epoch: nobody took it meanwhile.
+        """
+        session_id = record.id
+        while True:
+            host = self._hosts.get(session_id)
+            if host is None:
+                held = await self._loaded_once(session_id)
+                if isinstance(held, Elsewhere):
+                    return held
+                host = held
+            if host.epoch >= record.epoch and not host.failed:
+                if session_id in self._hosts:
+                    self._hosts.move_to_end(session_id)
+                return host
+            self.fence(host)
+
+    def fence(self, host: SessionHost) -> None:
+        """Another host has the session: what this one believes is of no use any more."""
+        host.append_failed(StaleWriter("Another host has taken this session."))
+
+    async def _loaded_once(self, session_id: str) -> SessionHost | Elsewhere:
         loading = self._loading.get(session_id)
         if loading is None:
             loading = asyncio.get_running_loop().create_task(self._load(session_id))
@@ -90,20 +122,34 @@ class Hosts:
             loading.add_done_callback(lambda done: self._loaded(session_id, done))
         return await asyncio.shield(loading)
 
-    def _loaded(self, session_id: str, done: asyncio.Task[SessionHost]) -> None:
+    def _loaded(self, session_id: str, done: asyncio.Task[SessionHost | Elsewhere]) -> None:
         """Whoever asked may be gone: a failure that nobody hears of any more is no news."""
         self._loading.pop(session_id, None)
         if not done.cancelled():
             done.exception()
 
-    async def _load(self, session_id: str) -> SessionHost:
+    async def _load(self, session_id: str) -> SessionHost | Elsewhere:
         hold = await self._ports.log.take(session_id, self._host_id)
-        return await self._opened(session_id, hold.epoch)
+        if hold.driver is not None:
+            return Elsewhere(hold.driver)
+        return await self._opened(session_id, hold.epoch, handed_over=hold.handed_over)
 
-    async def _opened(self, session_id: str, epoch: int) -> SessionHost:
+    async def state(self, record: SessionRecord) -> State:
+        """The state of a session whose row was just read, without taking it."""
+        host = self._hosts.get(record.id)
+        if host is not None and host.epoch >= record.epoch and not host.failed:
+            return host.state
+        loaded = await self._ports.log.load(record.id)
+        if loaded is None:
+            raise _no_session(record.id)
+        return self._restored(loaded, [decode_event(row.data) for row in loaded.facts])
+
+    async def _opened(self, session_id: str, epoch: int, *, handed_over: bool) -> SessionHost:
         loaded = await self._ports.log.load(session_id)
         if loaded is None:
-            raise NotFound(f"There is no session {session_id!r}.", code="SESSION_NOT_FOUND")
+            raise _no_session(session_id)
+        if loaded.record.epoch != epoch:
+            raise StaleWriter("Another host has taken this session.")
         events = [decode_event(row.data) for row in loaded.facts]
         state = self._restored(loaded, events)
         library = await self._agents.library_for(state)
@@ -117,7 +163,7 @@ class Hosts:
         self._hosts[session_id] = host
         self._evict()
         if outstanding(state):
-            await self._take_up(host, open_parts(events, state.execution))
+            await self._take_up(host, open_parts(events, state.execution), handed_over=handed_over)
         return host
 
     def _restored(self, loaded: Loaded, events: list[Event]) -> State:
@@ -127,11 +173,13 @@ class Hosts:
             raise StoreError(f"session {loaded.record.id} has no journal")
         return state
 
-    async def _take_up(self, host: SessionHost, parts: OpenParts) -> None:
+    async def _take_up(self, host: SessionHost, parts: OpenParts, *, handed_over: bool) -> None:
         """What another process (or this one before a store failure) left running goes on here."""
         if ARMED:
             reach("take-up.before")
-        signal = ResumeSignal(attempt=self._ids.token(), at=self._ports.clock.now(), open_parts=parts)
+        signal = ResumeSignal(
+            attempt=self._ids.token(), at=self._ports.clock.now(), open_parts=parts, alive=host.alive
+        )
         await host.signal(signal)
         if ARMED:
             reach("take-up.after")
@@ -153,12 +201,11 @@ class Hosts:
         session_id = host.state.session_id
         if self._hosts.get(session_id) is host:
             del self._hosts[session_id]
+            self._streams.left(session_id)
         if self._closed or isinstance(error, (StaleWriter, asyncio.CancelledError)):
             return
         log.warning("session %s: the store refused an append: %s", session_id, error)
-        task = asyncio.get_running_loop().create_task(self._recover(session_id))
-        self._recoveries.add(task)
-        task.add_done_callback(self._recoveries.discard)
+        self._recover_later(session_id)
 
     async def _recover(self, session_id: str) -> None:
         attempt = 0
@@ -169,39 +216,66 @@ class Hosts:
                 await self.get(session_id)
             except StoreError:
                 continue
+            except StaleWriter:
+                return  # another host drives it by now
             except MainspringError as error:
                 log.error("session %s cannot be taken up: %s", session_id, error)  # noqa: TRY400 the message says it all
             return
 
-    async def recover_open(self) -> int:
-        """Takes up every execution that a crash left running; returns how many."""
-        count = 0
-        while claimed := await self._dispatch.work(self._host_id, self._ports.clock.now(), CLAIMED_AT_ONCE):
-            for work in claimed:
-                try:
-                    await self._opened(work.session_id, work.epoch)
-                    count += 1
-                except Exception:
-                    log.exception("session %s cannot be taken up; the others go on", work.session_id)
-        return count
+    async def take_up(self, work: Work) -> bool:
+        """Goes on with an execution that was claimed for this host; whether it could. Raises nothing.
+
+        What is only due moves by itself once it is in memory: its timer rings.
+        """
+        before = self._hosts.get(work.session_id)
+        if before is not None:
+            self.fence(before)
+        try:
+            await self._opened(work.session_id, work.epoch, handed_over=work.handed_over)
+        except StaleWriter:
+            return False
+        except StoreError as error:
+            log.warning("session %s cannot be taken up yet: %s", work.session_id, error)
+            self._recover_later(work.session_id)
+            return False
+        except Exception:
+            log.exception("session %s cannot be taken up; the others go on", work.session_id)
+            return False
+        return True
+
+    def _recover_later(self, session_id: str) -> None:
+        task = asyncio.get_running_loop().create_task(self._recover(session_id))
+        self._recoveries.add(task)
+        task.add_done_callback(self._recoveries.discard)
+
+    async def check(self) -> None:
+        """After a pause in which others may have thought us dead: lets go of what is not ours any more."""
+        for session_id, host in list(self._hosts.items()):
+            if host.busy:
+                record = await self._ports.log.record(session_id)
+                if record is None or record.epoch > host.epoch:
+                    self.fence(host)
 
     async def close(self) -> None:
-        """Stops performing; executions stay open in the journal and are taken up at the next start."""
+        """Stops performing; executions stay open in the journal and are taken up by another host, or at the next start.
+
+        Returns once what this host still had to write is written or refused.
+        """
         self._closed = True
         for task in [*self._recoveries, *self._loading.values()]:
             task.cancel()
-        for host in self._hosts.values():
-            host.journal.flush()
+        for host in list(self._hosts.values()):
             host.cancel()
+            host.journal.flush()
 
     @property
     def running(self) -> int:
-        """How many sessions have a model call under way."""
-        return sum(
-            1
-            for host in self._hosts.values()
-            if host.state.execution is not None and running_generations(host.state.execution)
-        )
+        """How many sessions have a model call or a tool call under way here."""
+        return sum(host.busy for host in self._hosts.values())
+
+
+def _no_session(session_id: str) -> NotFound:
+    return NotFound(f"There is no session {session_id!r}.", code="SESSION_NOT_FOUND")
 
 
 def open_parts(events: list[Event], execution: Execution | None = None) -> OpenParts:

@@ -65,6 +65,11 @@ class Toolbox(Protocol):
         """What logs and complaints call it."""
         ...
 
+    @property
+    def outlives(self) -> bool:
+        """Whether its calls run outside this process, and go on when it ends; its tools come and go with them."""
+        ...
+
     def offers(self, project_id: str, agent: str, /) -> ToolOfferMap:
         """The tools it runs for an agent, by name; asked for at every decision, so without I/O."""
         ...

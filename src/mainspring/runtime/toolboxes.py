@@ -35,11 +35,16 @@ class Toolboxes:
         return known[1]
 
     def find(self, call: ToolCall) -> Toolbox | None:
-        """The box that runs a call."""
+        """The box that runs a call. One whose tools come and go has those that nobody else has."""
         for box in self._boxes:
             if call.tool in box.offers(call.project_id, call.agent):
                 return box
-        return None
+        return next((box for box in self._boxes if box.outlives), None)
+
+    def outlives(self, call: ToolCall) -> bool:
+        """Whether a call that this process did not begin may still run somewhere."""
+        box = self.find(call)
+        return box is not None and box.outlives
 
     async def close(self) -> None:
         """Closes every box."""

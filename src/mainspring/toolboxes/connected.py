@@ -13,6 +13,7 @@ class ConnectedBox:
     """A `Toolbox` over a `CallQueue`."""
 
     name = "connected workers"
+    outlives = True
 
     def __init__(self, queue: CallQueue) -> None:
         self._queue = queue

@@ -21,6 +21,7 @@ class FunctionBox:
     """A `Toolbox` of functions, for every project and agent. Raises `InvalidTool` for what cannot be a tool."""
 
     name = "functions"
+    outlives = False
 
     def __init__(
         self, tools: ToolsGiven, *, probes: ToolsGiven | None = None, threads: int = THREADS
