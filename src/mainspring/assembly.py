@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mainspring.providers.registry import ANY, Registry
 from mainspring.providers.script import InvalidScript, Script, ScriptFunction
@@ -13,20 +15,34 @@ from mainspring.providers.wire import Times
 from mainspring.runtime import failpoints
 from mainspring.runtime.agents import Agents
 from mainspring.runtime.attempts import Attempts, RetryPolicy
+from mainspring.runtime.call_queue import CallQueue
 from mainspring.runtime.flusher import Flusher
 from mainspring.runtime.host_ports import HostPorts
 from mainspring.runtime.hosts import Hosts
 from mainspring.runtime.keys import Keys
+from mainspring.runtime.late_answers import LateAnswers
 from mainspring.runtime.ports import Clock, Completers, Ids, Store
 from mainspring.runtime.sessions import Sessions
 from mainspring.runtime.streams import Streams
 from mainspring.runtime.sweeper import Sweeper
+from mainspring.runtime.tool_calls import Toolbox
+from mainspring.runtime.toolboxes import Toolboxes
 from mainspring.server.app import App, create_app
 from mainspring.server.options import ServerOptions
 from mainspring.server.services import Services
 from mainspring.settings import InvalidSetting, Settings, fail_points
+from mainspring.storage.addresses import is_postgres, shown
+from mainspring.storage.schema_state import SchemaState
+from mainspring.storage.sqlite.schema import look as look_at_schema
 from mainspring.storage.sqlite.store import SqliteStore
 from mainspring.system import SystemClock, SystemIds
+from mainspring.toolboxes.connected import ConnectedBox
+from mainspring.toolboxes.memory_queue import MemoryCallQueue
+from mainspring.toolboxes.queued import Patience
+
+if TYPE_CHECKING:
+    # The SDK is loaded where functions are given, and only there: a server without them starts faster.
+    from mainspring.client.tools import ToolsGiven
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -39,6 +55,8 @@ class World:
     ids: Ids
     store: Store
     completers: Completers
+    host_id: str = "host"
+    boxes: tuple[Toolbox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +70,8 @@ class Mainspring:
     sessions: Sessions
     hosts: Hosts
     sweeper: Sweeper
+    boxes: Toolboxes
+    calls: CallQueue
 
     async def open(self) -> int:
         """Opens the database and takes up what a crash left running; returns how many executions that were."""
@@ -64,6 +84,7 @@ class Mainspring:
         """Stops chores and model calls, writes what is queued, closes the database."""
         await self.sweeper.stop()
         await self.hosts.close()
+        await self.boxes.close()
         await self.world.completers.close()
         await self.world.store.close()
 
@@ -79,11 +100,48 @@ def scripts_of(settings: Settings) -> dict[str, Script | ScriptFunction]:
         raise InvalidSetting(f"--script {settings.script}: {error}") from None
 
 
+def database_of(
+    settings: Settings, clock: Clock, *, exclusive: bool = True, migrate: bool | None = None
+) -> Store:
+    """The store of the settings, not opened yet. `exclusive` False: for commands that run beside a server.
+
+    Raises `InvalidSetting` if what PostgreSQL needs is not installed.
+    """
+    if not is_postgres(settings.database):
+        return SqliteStore(
+            settings.database, clock=clock, synchronous=settings.synchronous, exclusive=exclusive
+        )
+    with _postgres_needed(settings):
+        from mainspring.storage.postgres.store import PostgresStore
+    migrate = settings.migrate if migrate is None else migrate
+    return PostgresStore(settings.database, clock=clock, migrate=migrate)
+
+
+async def schema_of(settings: Settings) -> SchemaState:
+    """What the schema of the settings' database has and what is missing; raises `StoreError`, `InvalidSetting`."""
+    if not is_postgres(settings.database):
+        return look_at_schema(settings.database)
+    with _postgres_needed(settings):
+        from mainspring.storage.postgres.schema import look
+    return await look(settings.database)
+
+
+@contextmanager
+def _postgres_needed(settings: Settings) -> Generator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise InvalidSetting(
+            f"--database {shown(settings.database)}: PostgreSQL needs {error.name}.",
+            details={"hint": "`pip install 'mainspring[postgres]'` installs it."},
+        ) from None
+
+
 def real_world(settings: Settings, environment: Mapping[str, str]) -> World:
     """The machine's clock, real chance, the database of the settings, providers by the environment's keys."""
     failpoints.arm(fail_points(environment))
     clock = SystemClock()
-    store = SqliteStore(settings.database, clock=clock, synchronous=settings.synchronous)
+    store = database_of(settings, clock)
     times = Times(
         connect=settings.connect_timeout,
         first=settings.first_byte_timeout,
@@ -103,10 +161,27 @@ def _retry_policy(settings: Settings) -> RetryPolicy:
     )
 
 
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        lease=settings.tool_worker_lease,
+        grace=settings.tool_worker_grace,
+        expected=settings.tool_worker_names,
+    )
+
+
+def with_tools(world: World, tools: ToolsGiven) -> World:
+    """The same world, where these functions answer calls, before every other tool box. Raises `InvalidTool`."""
+    from mainspring.toolboxes.functions import FunctionBox
+
+    return replace(world, boxes=(FunctionBox(tools), *world.boxes))
+
+
 def assemble(settings: Settings, world: World) -> Mainspring:
     """Every part, wired; nothing is opened yet."""
     agents = Agents(world.store, clock=world.clock, ids=world.ids)
     streams = Streams(world.store)
+    calls = MemoryCallQueue(world.clock, _patience(settings))
+    boxes = Toolboxes((*world.boxes, ConnectedBox(calls)))
     ports = HostPorts(
         log=world.store,
         flusher=Flusher(),
@@ -114,8 +189,11 @@ def assemble(settings: Settings, world: World) -> Mainspring:
         clock=world.clock,
         lifetime=settings.session_lifetime,
         attempts=Attempts(world.clock, _retry_policy(settings)),
+        boxes=boxes,
     )
-    hosts = Hosts(ports, agents=agents, streams=streams, ids=world.ids)
+    hosts = Hosts(
+        ports, dispatch=world.store, host_id=world.host_id, agents=agents, streams=streams, ids=world.ids
+    )
     sessions = Sessions(
         ports,
         hosts=hosts,
@@ -139,6 +217,8 @@ def assemble(settings: Settings, world: World) -> Mainspring:
         sessions=sessions,
         hosts=hosts,
         sweeper=sweeper,
+        boxes=boxes,
+        calls=calls,
     )
 
 
@@ -162,5 +242,7 @@ def http_app(mainspring: Mainspring) -> App:
         clock=mainspring.world.clock,
         ids=mainspring.world.ids,
         store=mainspring.world.store,
+        calls=mainspring.calls,
+        late_answers=LateAnswers(mainspring.sessions, mainspring.hosts),
     )
     return create_app(services, options)

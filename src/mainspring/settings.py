@@ -18,6 +18,7 @@ from typing import Any, cast, get_args
 
 from mainspring.model.errors import ErrorClass, InvalidRequest
 from mainspring.runtime.failpoints import FailPoint, parse_points
+from mainspring.storage.addresses import is_foreign, shown
 
 PREFIX = "MAINSPRING_"
 FILE = "mainspring.toml"
@@ -101,6 +102,14 @@ def text(value: object) -> str:
     return str(value)
 
 
+def database_address(value: object) -> str:
+    """The path of a SQLite file, or the address of a PostgreSQL database."""
+    address = str(value)
+    if is_foreign(address):
+        raise ValueError("the path of a SQLite file, or postgresql://user:password@host/name")
+    return address
+
+
 def one_of(*allowed: str) -> Callable[[object], str]:
     """One of the given words."""
 
@@ -123,9 +132,30 @@ class Settings:
 
     host: str = _setting("127.0.0.1", text, "Address to listen on.")
     port: int = _setting(4747, whole, "Port to listen on; 0 picks a free one.")
-    database: str = _setting("./mainspring.db", text, "The SQLite file that holds everything.")
+    database: str = _setting(
+        "./mainspring.db",
+        database_address,
+        "Where everything is kept: a SQLite file, or postgresql://user:password@host/name for many hosts.",
+    )
+    migrate: bool = _setting(
+        False,
+        truth,
+        "Bring the schema of a PostgreSQL database up to date at start; else `mainspring migrate` does it.",
+    )
     script: str = _setting(
         "", text, "YAML file that answers for models named scripted/...; for demos and tests."
+    )
+    tools: str = _setting("", text, "Python file whose functions run in this process, as tools.")
+    tool_worker_lease: float = _setting(
+        15.0, lifetime, "A connected worker that says nothing for that long is lost, with the calls it runs."
+    )
+    tool_worker_grace: float = _setting(
+        60.0,
+        seconds,
+        "A call waits that long for a worker of its tool, and a tool for a worker to come back.",
+    )
+    tool_worker_names: frozenset[str] = _setting(
+        frozenset(), words, "Tools that are connected workers' also while none is connected."
     )
     project: str = _setting("default", text, "Project that commands act on; keys and agents belong to one.")
     session_lifetime: float = _setting(
@@ -203,7 +233,8 @@ def parse_setting(name: str, value: object, *, where: str) -> Any:
     try:
         return _entry(name).metadata["parse"](value)
     except ValueError as error:
-        raise InvalidSetting(f"{where}: {value!r} is not allowed; it must be {error}") from None
+        told = shown(value) if isinstance(value, str) else value
+        raise InvalidSetting(f"{where}: {told!r} is not allowed; it must be {error}") from None
 
 
 def read_file(path: Path) -> dict[str, object]:

@@ -150,7 +150,7 @@ class PostgresServer:
         """Makes the database that others are copied from: migrated and empty."""
         await self.ask(f"CREATE DATABASE {TEMPLATE}")
         connection = await connect(self.address(TEMPLATE))
-        await schema.migrate(connection, now=1.0)
+        await schema.migrate(connection, self.address(TEMPLATE))
         await connection.close()
 
     async def create(self, *, bare: bool = False) -> str:

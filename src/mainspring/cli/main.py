@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "validate": "Check an agent's files.",
     "dev": "Work on an agent: serve it, reload it on change, talk to it.",
     "serve": "Serve agents over HTTP.",
+    "migrate": "Bring the schema of a database up to date.",
     "sync": "Publish an agent to a server.",
     "chat": "Talk to an agent of a server.",
     "sessions": "List, show, follow and export the sessions of a server.",

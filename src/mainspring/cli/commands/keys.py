@@ -17,6 +17,7 @@ from mainspring.model.errors import NotFound
 from mainspring.runtime.keys import SCOPES
 from mainspring.runtime.ports import KeyRecord
 from mainspring.settings import Settings, seconds
+from mainspring.storage.addresses import is_postgres
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -127,7 +128,7 @@ async def _revoke(settings: Settings, key_id: str) -> None:
 
 
 def _needs_database(settings: Settings) -> None:
-    if not Path(settings.database).is_file():
+    if not is_postgres(settings.database) and not Path(settings.database).is_file():
         raise MissingFile(f"There is no database {settings.database}.")
 
 

@@ -19,6 +19,7 @@ from mainspring.runtime.keys import Keys
 from mainspring.runtime.ports import KeyRecord
 from mainspring.server.serving import Listening, loop_factory, serve
 from mainspring.settings import Settings, process_environment
+from mainspring.storage.addresses import shown
 
 
 @click.command("serve")
@@ -107,4 +108,4 @@ def announce(url: str, settings: Settings, *, as_json: bool, keyless: bool) -> N
 
 def make_key(settings: Settings) -> str:
     """The command that makes a key for this server."""
-    return f"`mainspring keys create --scope agents --scope sessions --database {settings.database}`"
+    return f"`mainspring keys create --scope agents --scope sessions --database {shown(settings.database)}`"

@@ -27,7 +27,7 @@ async def living(connection: Connection) -> list[HostRecord]:
 
 
 async def claim_work(connection: Connection, *, host_id: str, now: float, limit: int) -> list[Work]:
-    """What runs and nobody drives, then what waits and is due, for a live host; what others just claim is passed over."""
+    """What nobody drives, then what waits and is due, for a live host. What others claim is passed over."""
     found = await connection.fetch(statements("hosts")["claim"], written(host_id), now, limit)
     return [Work(session_id=read(row[0]), epoch=row[1], handed_over=row[2], due=row[3]) for row in found]
 

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from mainspring.model.errors import StoreError
 from mainspring.storage.addresses import shown
 from mainspring.storage.postgres import absurd
-from mainspring.storage.postgres.connections import OLDEST, Connection
+from mainspring.storage.postgres.connections import FAILURES, OLDEST, Connection, connect, translated
 from mainspring.storage.postgres.statements import migration, statements
+from mainspring.storage.schema_state import SchemaState, Step
 
 MIGRATIONS = ("0001_core.sql",)
 """In order; the number of a migration is the version it makes."""
 LOCK = 0x6D61696E73  # "mains"
-
-
-class Step(NamedTuple):
-    """A piece of SQL that is missing. `version` 0: not one of our numbered ones."""
-
-    title: str
-    version: int
-    sql: str
 
 
 async def version_of(connection: Connection) -> int:
@@ -63,26 +55,40 @@ def behind(address: str, version: int) -> StoreError:
     )
 
 
-async def missing(connection: Connection) -> list[Step]:
-    """What has to be run to bring the schema up to date, in order."""
+async def look(address: str) -> SchemaState:
+    """What a database has and what is missing, on a connection made for that; raises `StoreError`."""
+    connection = await connect(address)
+    try:
+        return await state_of(connection, address)
+    except FAILURES as error:
+        raise translated(error) from error
+    finally:
+        await connection.close()
+
+
+async def state_of(connection: Connection, address: str) -> SchemaState:
+    """What is there and what is missing; raises `StoreError` as `check` does."""
+    await check(connection, address)
     version = await version_of(connection)
-    steps = [
-        Step(f"Mainspring schema {number}: {name}", number, migration(name))
-        for number, name in enumerate(MIGRATIONS, 1)
-        if number > version
-    ]
-    return steps + [Step(title, 0, sql) for title, sql in await absurd.missing(connection)]
+    steps: list[Step] = []
+    if not version:
+        steps.append(Step("Where Mainspring's tables live", statements("schema")["create"]))
+    for number, name in enumerate(MIGRATIONS[version:], version + 1):
+        steps.append(Step(f"Schema {number}: {name}", f"{migration(name)}\n{_noted(number)}"))
+    steps += [Step(title, sql) for title, sql in await absurd.missing(connection)]
+    return SchemaState(version=version, latest=len(MIGRATIONS), missing=tuple(steps))
 
 
-async def migrate(connection: Connection, *, now: float) -> list[Step]:
+def _noted(number: int) -> str:
+    return f"INSERT INTO mainspring.schema_version (version) VALUES ({number});"  # noqa: S608 - a number of ours
+
+
+async def migrate(connection: Connection, address: str) -> SchemaState:
     """Runs what is missing in one transaction, all or none; returns what was run. Two at once wait for each other."""
-    sql = statements("schema")
     async with connection.transaction():
-        await connection.fetchval(sql["lock"], LOCK)
-        await connection.execute(sql["create_version"])
-        steps = await missing(connection)
-        for step in steps:
+        await connection.execute(statements("schema")["wait"])
+        await connection.fetchval(statements("schema")["lock"], LOCK)
+        state = await state_of(connection, address)
+        for step in state.missing:
             await connection.execute(step.sql)
-            if step.version:
-                await connection.execute(sql["set_version"], step.version, now)
-    return steps
+    return state

@@ -99,7 +99,7 @@ class PostgresStore:
             return
         if not self._migrate:
             raise schema.behind(self._address, await schema.version_of(connection))
-        await schema.migrate(connection, now=self._clock.now())
+        await schema.migrate(connection, self._address)
 
     async def close(self) -> None:
         """Commits what is queued, then closes; a second call does nothing."""

@@ -9,7 +9,8 @@ from typing import cast
 import apsw
 
 from mainspring.model.errors import StoreError
-from mainspring.storage.sqlite.connections import Connection
+from mainspring.storage.schema_state import SchemaState, Step
+from mainspring.storage.sqlite.connections import MEMORY, Connection, connect_reader
 from mainspring.storage.sqlite.statements import migration, statements
 
 MIGRATIONS = ("0001_core.sql", "0002_hosts.sql")
@@ -64,6 +65,37 @@ def migrate(
             connection.execute(scripts[number - 1])
             connection.execute(sql["set_version"], (number, now))
     connection.transaction_mode = "DEFERRED"
+
+
+def look(path: str) -> SchemaState:
+    """What a file has and what is missing; one that is not there is not made. Raises `StoreError`."""
+    try:
+        there = Path(path).is_file()
+        connection = connect_reader(path) if there else cast(Connection, apsw.Connection(MEMORY))
+        try:
+            return state_of(connection)
+        finally:
+            connection.close()
+    except apsw.Error as error:
+        raise StoreError(f"{path} cannot be opened: {error}") from error
+
+
+def state_of(connection: Connection) -> SchemaState:
+    """What is there and what is missing; raises `StoreError` as `is_current` does."""
+    is_current(connection)
+    version = version_of(connection)
+    sql = statements("schema")
+    steps = [
+        Step(f"Schema {number}: {name}", f"{migration(name)}\n{_noted(number)}")
+        for number, name in enumerate(MIGRATIONS[version:], version + 1)
+    ]
+    if not version:
+        steps.insert(0, Step("The version of the schema", sql["create_version"]))
+    return SchemaState(version=version, latest=len(MIGRATIONS), missing=tuple(steps))
+
+
+def _noted(number: int) -> str:
+    return f"INSERT INTO schema_version (version, applied_at) VALUES ({number}, unixepoch());"  # noqa: S608 - a number of ours
 
 
 def copy_database(source: Connection, target: Path) -> None:
