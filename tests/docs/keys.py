@@ -13,7 +13,6 @@ NOT_YET = (
     "maxImageDimension",
     "loopGuard",
     "contextManagement",
-    "policy",
 )
 """Keys that are read and checked, and change nothing so far."""
 NOT_RUN = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, cast
 
 from mainspring.engine.turn import Turn
 from mainspring.model.program import ArgumentCondition, Policy
@@ -32,7 +32,7 @@ def policy_of(turn: Turn, frame: Frame, tool: str) -> Policy:
     owner, name = asked_as(turn, frame, tool)
     program = turn.library.programs.get(owner.version)
     declared = None if program is None else program.tools.get(name)
-    return Policy() if declared is None else declared.policy
+    return Policy() if declared is None or declared.policy is None else declared.policy
 
 
 def call_policy(turn: Turn, call: Call) -> Policy:
@@ -79,9 +79,9 @@ def holds(condition: ArgumentCondition, args: dict[str, Json]) -> bool:
         case "falsy":
             return not _is_true(value)
         case "equals":
-            return _as_text(value) == condition.literal
+            return _equals(value, condition.literal)
         case "differs":
-            return _as_text(value) != condition.literal
+            return not _equals(value, condition.literal)
         case _:
             return _is_beyond(value, condition)
 
@@ -89,7 +89,7 @@ def holds(condition: ArgumentCondition, args: dict[str, Json]) -> bool:
 def _find(args: dict[str, Json], path: tuple[str, ...]) -> Json:
     value: Json = args
     for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
+        value = cast("dict[str, Json]", value).get(name) if isinstance(value, dict) else None
     return value
 
 
@@ -97,10 +97,12 @@ def _is_true(value: Json) -> bool:
     return value not in (None, False, "", "false", "0", 0)
 
 
-def _as_text(value: Json) -> str:
+def _equals(value: Json, literal: str | float) -> bool:
     if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
+        return literal == ("true" if value else "false")
+    if isinstance(literal, str):
+        return literal == ("" if value is None else str(value))
+    return isinstance(value, int | float) and value == literal
 
 
 def _is_beyond(value: Json, condition: ArgumentCondition) -> bool:

@@ -7,6 +7,7 @@ from typing import cast
 
 from mainspring.language.conventions import USER_INPUT, USER_PROMPT
 from mainspring.language.emit import mapping_lines
+from mainspring.language.policies import policy_members
 from mainspring.language.reader import read_yaml
 from mainspring.language.sources import PROTOCOL_FILE
 from mainspring.language.syntax import plain
@@ -71,6 +72,7 @@ def _protocol(program: Program) -> Members:
             name: {
                 **_present(description=tool.description, display=tool.display, title=tool.title),
                 **_present(parameters=_each(tool.parameters, _parameter)),
+                **({} if tool.policy is None else {"policy": policy_members(tool.policy)}),
             }
             for name, tool in program.tools.items()
         },

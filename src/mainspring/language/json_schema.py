@@ -30,6 +30,7 @@ from mainspring.language.json_schema_parts import (
     variable,
     whole,
 )
+from mainspring.language.json_schema_policies import POLICY
 
 _DESCRIPTION = text("What it is for.")
 _TYPE_NAME = "[A-Z][A-Za-z0-9]*"
@@ -143,10 +144,7 @@ _TOOL = section(
         "display": {**SHOWN["display"], "description": "What a client sees of a call."},
         "title": SHOWN["title"],
         "parameters": names("Its parameters by name.", _PARAMETER_NAME, ref("Property")),
-        "policy": {
-            "type": "object",
-            "description": "How it is run: what happens when the outcome of a call is unknown, and the like.",
-        },
+        "policy": POLICY,
     },
     required=("description",),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import get_args
 
 from mainspring.language.names import check_name
-from mainspring.language.places import Place, Section
+from mainspring.language.places import Section
+from mainspring.language.policies import read_policy
 from mainspring.language.properties import read_properties
 from mainspring.language.schemas import object_schema
 from mainspring.language.types import fits
@@ -13,7 +14,6 @@ from mainspring.language.unit import Unit
 from mainspring.model.program import Display, Tool
 
 DISPLAYS: tuple[Display, ...] = get_args(Display)
-# `policy` belongs to the tool boxes: it is part of the agent's version and compiled where they are.
 _MEMBERS = ("description", "display", "title", "parameters", "policy")
 
 
@@ -35,7 +35,7 @@ def _tool(name: str, section: Section, unit: Unit) -> Tool | None:
     parameters = read_properties(section.members("parameters"), unit, kind="parameter")
     display: Display = section.choice("display", DISPLAYS, default="description")
     title = section.text("title")
-    _check_policy(section.get("policy"))
+    policy = read_policy(section.get("policy"), parameters, unit)
     size = sum(unit.schema_sizes.get(one.type.name, 1) for one in parameters.values())
     if description is None or not fits(unit, section.place, size):
         return None
@@ -46,9 +46,5 @@ def _tool(name: str, section: Section, unit: Unit) -> Tool | None:
         title=title,
         parameters=parameters,
         schema=object_schema(parameters, unit.schemas),
+        policy=policy,
     )
-
-
-def _check_policy(place: Place | None) -> None:
-    if place is not None:
-        place.members()

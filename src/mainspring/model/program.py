@@ -164,7 +164,7 @@ class Tool(Value, frozen=True, kw_only=True):
     title: str | None = None
     parameters: dict[str, Property] = {}
     schema: dict[str, Json] = {}
-    policy: Policy = Policy()
+    policy: Policy | None = None
 
 
 class Worker(Value, frozen=True, kw_only=True):

@@ -64,7 +64,7 @@ class Call(Value, frozen=True, kw_only=True):
     `asked_as`: its tool's name for who runs it. Of a call that a tool box runs: `attempt` counts from 1 (0: none yet),
     `running`: that attempt was asked for and has not ended; `tries`: how many were to run it, `probe`: the next (or
     running) one is not; `retry_at`: no attempt before that time. `deadline`: Unix seconds when it (of a box: its
-    running attempt) is given up. `approvals`: how often a person was asked. `refused`: it was not understood, never run.
+    running attempt) is given up. `approvals`: how often a person was asked. `refused`: not understood, never run.
     """
 
     id: str

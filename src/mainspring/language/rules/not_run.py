@@ -19,7 +19,3 @@ def not_run(unit: Unit, program: Program) -> None:
             place = unit.written(*path, key)
             if place is not None and place.value not in (None, False):
                 place.warn("not-run", f"`{key}` is accepted, but {instead}")
-    for name in program.tools:
-        place = unit.written("tools", name, "policy")
-        if place is not None:
-            place.warn("not-run", "`policy` is accepted, but tools run without one")
