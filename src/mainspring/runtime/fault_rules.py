@@ -291,6 +291,8 @@ def _strong(names: list[str], evidence: Evidence) -> ErrorClass | None:
         return "quota_exceeded"
     if evidence.flagged or any(name.endswith("policyviolation") for name in names):
         return "content_filter"
+    if found and found[0] == "server_error" and _BUSY.search(evidence.text):
+        return "overloaded"
     return found[0] if found else None
 
 
