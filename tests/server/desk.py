@@ -7,6 +7,7 @@ from typing import Any
 from mainspring.assembly import Mainspring, World, assemble
 from mainspring.model.generation import ModelRequest
 from mainspring.providers.scripted import ScriptedCompleter, ScriptFunction
+from mainspring.runtime.late_answers import LateAnswers
 from mainspring.runtime.ports import Completer
 from mainspring.server.app import App, create_app
 from mainspring.server.options import ServerOptions
@@ -142,6 +143,8 @@ class Desk:
             clock=mainspring.world.clock,
             ids=mainspring.world.ids,
             store=mainspring.world.store,
+            calls=mainspring.calls,
+            late_answers=LateAnswers(mainspring.sessions, mainspring.hosts),
         )
 
     def app_with(self, options: ServerOptions) -> App:

@@ -31,6 +31,7 @@ from mainspring.client.errors import StreamError, WorkerError
 from mainspring.client.following import follow_journal
 from mainspring.client.machine import Machine
 from mainspring.client.retries import ask
+from mainspring.client.tool_workers import AsyncToolWorkers
 from mainspring.client.tools import ToolsGiven
 from mainspring.client.trigger import Given, Results, Trigger
 from mainspring.client.turn import Place, TurnDriver
@@ -58,6 +59,7 @@ class AsyncClient:
         self.agents = AsyncAgents(self._configuration, self._shell)
         self.sessions = AsyncSessions(self._configuration, self._shell)
         self.workers = AsyncWorkers(self._configuration, self._shell)
+        self.tools = AsyncToolWorkers(self._configuration)
 
     async def __aenter__(self) -> AsyncClient:
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 
 import msgspec
@@ -78,8 +78,7 @@ def _anything(_: type) -> dict[str, Json]:
 
 def _inlined(value: Json, defined: Mapping[str, Json], within: tuple[str, ...]) -> Json:
     if isinstance(value, list):
-        items: list[Json] = value
-        return [_inlined(item, defined, within) for item in items]
+        return [_inlined(item, defined, within) for item in cast("Iterable[Json]", value)]
     if not isinstance(value, dict):
         return value
     members = cast("dict[str, Json]", value)

@@ -24,7 +24,7 @@ from typing import Any, Final, TypeAlias, cast
 import msgspec
 
 from mainspring.client.errors import InvalidTool, ToolError
-from mainspring.client.tool_schema import description_of, schema_of
+from mainspring.client.tool_schema import description_of, digest_of, schema_of
 from mainspring.model.messages import Sender
 from mainspring.model.signals import ToolResult
 from mainspring.model.stream_events import PendingToolCall
@@ -112,6 +112,11 @@ class Tool:
     def schema(self) -> dict[str, Json]:
         """The JSON Schema of its arguments object."""
         return schema_of(self._arguments, self._function)
+
+    @property
+    def digest(self) -> str:
+        """What tells two versions of its arguments apart."""
+        return digest_of(self.schema)
 
     def bind(self, call: PendingToolCall, context: ToolContext) -> dict[str, Any]:
         """The keywords the function is called with. Raises `ToolError` for arguments that do not fit."""

@@ -10,7 +10,7 @@ from mainspring.runtime.tokens import PREFIX as TOKEN_PREFIX
 from mainspring.runtime.tokens import Tokens
 
 PREFIX = "oct_sk_"
-SCOPES = ("agents", "sessions", "tokens", "admin")
+SCOPES = ("agents", "sessions", "tokens", "tools", "admin")
 SHOWN = len(PREFIX) + 6
 
 

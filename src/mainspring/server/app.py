@@ -24,6 +24,7 @@ class App:
     """The server as an ASGI application. Whoever runs it opens and closes the services; `lifespan` does nothing."""
 
     def __init__(self, services: Services, options: ServerOptions) -> None:
+        self._calls = services.calls
         self.seats = Seats(services.clock, services.keys.verify, options)
         operations = opened(OPERATIONS) if options.open_document else OPERATIONS
         context = Context(services, options, self.seats, operations)
@@ -43,8 +44,12 @@ class App:
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
 
     async def drain(self, grace: float) -> None:
-        """Before the process ends: no new streams, `grace` seconds for the open ones, then each is told and closed."""
+        """Before the process ends: no new streams, `grace` seconds for the open ones, then each is told and closed.
+
+        Connected workers get calls until then.
+        """
         await self.seats.drain(grace)
+        self._calls.rest()
 
 
 def create_app(services: Services, options: ServerOptions | None = None) -> App:

@@ -76,6 +76,7 @@ from mainspring.server.taken import (
     WorkerBody,
 )
 from mainspring.server.tokens import mint_token, revoke_token
+from mainspring.server.tool_worker_routes import TOOL_WORKER_OPERATIONS
 
 AGENTS: Final = frozenset(("agents",))
 SESSIONS: Final = frozenset(("sessions",))
@@ -369,4 +370,5 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         streams=True,
     ),
     *OPENAI_OPERATIONS,
+    *TOOL_WORKER_OPERATIONS,
 )

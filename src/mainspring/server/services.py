@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mainspring.runtime.agents import Agents
+from mainspring.runtime.call_queue import CallQueue
 from mainspring.runtime.keys import Keys
+from mainspring.runtime.late_answers import LateAnswers
 from mainspring.runtime.ports import Clock, Ids, Store
 from mainspring.runtime.sessions import Sessions
 
@@ -20,3 +22,5 @@ class Services:
     clock: Clock
     ids: Ids
     store: Store
+    calls: CallQueue
+    late_answers: LateAnswers
