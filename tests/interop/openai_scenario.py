@@ -50,6 +50,7 @@ async def play(client: OpenAI | AsyncOpenAI, model: str) -> dict[str, Any]:
         await resolved(api.responses.create(model="agent:nobody", input="Hi"))
     with told(seen, "empty"):
         await resolved(api.responses.create(model=model, input=[]))
+    await resolved(api.close())
     return seen
 
 

@@ -2,23 +2,27 @@
 
 import asyncio
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
+from tests.docs.pages import ROOT, fences
 from tests.e2e.desk import Desk
-from tests.e2e.model_server import Call, Gate, Refuse, Say, Think, said
+from tests.e2e.model_server import Call, Gate, Refuse, Reply, Say, Think, said
 from tests.interop.conftest import HERE, Node
 from tests.interop.openai_scenario import play
 
 BAD_KEY = Refuse(401, {"error": {"message": "bad key"}})
-TALK = [
+TALK: list[Reply] = [
     [Think(("Hm.",)), Say(("Good ", "morning!"))],
     [Say(("Let me look.",)), Call("get-weather", {"city": "Rome"}), Call("get-time", {})],
     said("It is warm."),
 ]
-CHAT = [said("Good day."), [Call("get-weather", {"city": "Oslo"})], said("It is cold."), [BAD_KEY], [BAD_KEY]]
+CHAT: list[Reply] = [said("Good day."), [Call("get-weather", {"city": "Oslo"})], said("It is cold."), [BAD_KEY], [BAD_KEY]]
 CALLS = {"get-weather": {"city": "Rome"}, "get-time": {}}
 
 
@@ -46,7 +50,7 @@ def test_javascript(played: dict[str, Any], desk: Desk) -> None:
     results = [str(each["content"]) for each in desk.asked()[2].messages if each["role"] == "tool"]
     assert "Rome" in results[0]
 
-    assert played["kept"]["output"] == first["output"]
+    assert played["kept"]["output_text"] == first["output_text"]
     assert played["replayed"]["output_text"] == first["output_text"]
     assert played["again"][0] == 4
     assert played["failed"]["status"] == "failed"
@@ -73,12 +77,8 @@ def test_javascript_chat(played: dict[str, Any], desk: Desk) -> None:
 @pytest.mark.parametrize("kind", [OpenAI, AsyncOpenAI])
 def test_python(desk: Desk, kind: type[OpenAI] | type[AsyncOpenAI]) -> None:
     desk.script(*TALK, [BAD_KEY], [BAD_KEY], *CHAT)
-    client = kind(base_url=f"{desk.client.url}/v1", api_key=desk.client.key, max_retries=0)
-    try:
-        seen = asyncio.run(play(client, f"agent:{desk.agent}"))
-    finally:
-        if isinstance(client, OpenAI):
-            client.close()
+    options: Any = {"base_url": f"{desk.client.url}/v1", "api_key": desk.client.key, "max_retries": 0}
+    seen = asyncio.run(play(kind(**options), f"agent:{desk.agent}"))
     assert any(model.startswith("agent:interop-") for model in seen["models"])
     assert seen["text"] == "".join(seen["deltas"]) == "Good morning!"
     assert seen["calls"] == CALLS
@@ -91,3 +91,24 @@ def test_python(desk: Desk, kind: type[OpenAI] | type[AsyncOpenAI]) -> None:
     assert seen["chat_failed"][:2] == ("InternalServerError", 500)
     assert seen["refused"][:4] == ("NotFoundError", 404, "model_not_found", "model")
     assert seen["empty"][:4] == ("BadRequestError", 400, "validation_error", "input")
+
+
+def test_the_guide(node: Node, desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "node_modules").symlink_to(HERE / "node_modules")
+    python, javascript, _ = fences(ROOT / "docs" / "guides" / "connect-openai.md")
+    desk.script(*([[Call("get-time", {})], said("It is noon.")] * 2))
+    given = {"MAINSPRING_URL": desk.client.url, "MAINSPRING_KEY": desk.client.key or "", "AGENT": desk.agent}
+    done = subprocess.run(
+        [sys.executable, "-c", python.text],
+        check=False,
+        env=given,
+        capture_output=True,
+        text=True,
+        timeout=50,
+    )
+    assert (done.stdout, done.stderr) == ("It is noon.\n", "")
+    script = tmp_path / "guide.mjs"
+    script.write_text(javascript.text)
+    done = node.run(script, **given)
+    assert (done.stdout, done.stderr) == ("It is noon.\n", "")
+    assert {asked.messages[0]["content"] for asked in desk.asked()} == {"You work for Springs & Co."}

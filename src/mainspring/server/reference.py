@@ -17,7 +17,8 @@ _INTRODUCTION: Final = """\
 Every request but the two health checks carries a key: `Authorization: Bearer <key>`. A key has scopes;
 `admin` includes all. A body is a JSON object of at most 10 MB (a setting), nested at most 64 levels deep.
 
-Every answer that is not a success is flat: `{"error": "<text>", "code": "<CODE>"}`. An id that is unknown and
+Every answer that is not a success is flat: `{"error": "<text>", "code": "<CODE>"}`; under `/v1` it is
+`{"error": {"message", "type", "param", "code"}}`, as OpenAI's clients read it, with the code in lower case. An id that is unknown and
 one that belongs to another project look alike: 404. Every answer has an `X-Request-Id`; send your own to find it
 in the log.
 
