@@ -143,12 +143,14 @@ class ResumeSignal(Value, frozen=True, kw_only=True):
 
     `open_parts`: by generation id, what it had streamed: (part id, kind `text`/`reasoning`/`tool`/`worker`, closed).
     `alive`: calls whose attempt runs outside the process that ended: it goes on until its tool box says otherwise.
+    `handed_over`: the one before gave it up cleanly, which says nothing about the execution.
     """
 
     attempt: str
     at: float
     open_parts: dict[str, tuple[tuple[str, str, bool], ...]] = {}
     alive: tuple[str, ...] = ()
+    handed_over: bool = False
 
 
 class ExpireSignal(Value, frozen=True, kw_only=True):
