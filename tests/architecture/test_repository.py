@@ -14,7 +14,7 @@ MOST_PACKAGES = 40
 MOST_BYTES = 2_000_000
 ALLOWED = {
     "aiohttp", "apsw", "click", "httptools", "httpx2", "msgspec", "opentelemetry-api", "pyjwt", "pyyaml", "rich",
-    "starlette", "uvicorn", "uvloop", "watchfiles",
+    "starlette", "uvicorn", "uvloop", "watchfiles", "websockets",
 }  # fmt: skip
 FOREIGN_LOCKS = {
     "uv.lock",

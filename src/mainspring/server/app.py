@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import groupby
-from typing import Final
 
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
@@ -16,8 +15,7 @@ from mainspring.server.resource import Resource
 from mainspring.server.routes import OPERATIONS
 from mainspring.server.seats import Seats
 from mainspring.server.services import Services
-
-_POLICY_VIOLATION: Final = 1008
+from mainspring.server.sockets import Sockets
 
 
 class App:
@@ -26,8 +24,10 @@ class App:
     def __init__(self, services: Services, options: ServerOptions) -> None:
         self._calls = services.calls
         self.seats = Seats(services.clock, services.keys.verify, options)
+        self.options = options
         operations = opened(OPERATIONS) if options.open_document else OPERATIONS
         context = Context(services, options, self.seats, operations)
+        self._sockets = Sockets(context)
         self._router = Router(
             [Route(path, Resource(context, group)) for path, group in by_path(operations)],
             redirect_slashes=False,
@@ -35,13 +35,13 @@ class App:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """One request, or one WebSocket."""
         if scope["type"] == "http":
             await self._router(scope, receive, send)
         elif scope["type"] == "lifespan":
             await _lifespan(receive, send)
         else:
-            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            await self._sockets(scope, receive, send)
 
     async def drain(self, grace: float) -> None:
         """Before the process ends: no new streams, `grace` seconds for the open ones, then each is told and closed.

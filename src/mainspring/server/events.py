@@ -7,7 +7,7 @@ from typing import Final
 
 from mainspring.model.errors import InvalidRequest
 from mainspring.model.rows import Row
-from mainspring.server.legs import take_seat
+from mainspring.server.legs import answerable, take_seat
 from mainspring.server.operation import Context
 from mainspring.server.request import Request, whole_number
 from mainspring.server.sse import EventStream
@@ -22,8 +22,8 @@ class Following:
 
     __slots__ = ("_until", "_writer", "done")
 
-    def __init__(self, *, after: int, until: int | None) -> None:
-        self._writer = EventsWriter(after=after)
+    def __init__(self, *, after: int, until: int | None, tools: frozenset[str] | None = None) -> None:
+        self._writer = EventsWriter(after=after, tools=tools)
         self._until = until
         self.done = until is not None and after >= until
 
@@ -49,7 +49,7 @@ async def follow_session(context: Context, request: Request) -> EventStream:
     seat = take_seat(context, request)
     running = record.active_execution
     return EventStream(
-        writer=Following(after=after, until=None if follow else record.cursor),
+        writer=Following(after=after, until=None if follow else record.cursor, tools=answerable(request)),
         batches=context.services.sessions.follow(session_id, after),
         seat=seat,
         headers=() if running is None else ((b"x-mainspring-execution-id", running.encode()),),

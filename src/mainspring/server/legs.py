@@ -6,13 +6,16 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from mainspring.model.errors import Failure, InvalidRequest
 from mainspring.model.events import failure_event
 from mainspring.model.rows import FACT, Row
 from mainspring.runtime.requests import ContinueRequest, Leg, TriggerRequest
 from mainspring.server.operation import Context
-from mainspring.server.replies import Headers
+from mainspring.server.replies import Headers, Reply, reply
 from mainspring.server.request import Request
+from mainspring.server.schemas import ExecutionAccepted
 from mainspring.server.seats import Seat
 from mainspring.server.sse import EventStream
 from mainspring.wires.events import EventsWriter
@@ -28,6 +31,9 @@ from mainspring.wires.native_requests import (
 
 LOG: Final = logging.getLogger(__name__)
 
+LOOKED_AT: Final = 256
+"""How many cursors back the request is looked for that a continuation answers."""
+_ASKED: Final = b'{"type":"tool-request"'
 _CUT: Final = Failure(
     error_type="internal_error",
     message="The server had to end this stream before the answer was complete",
@@ -37,40 +43,40 @@ _CUT: Final = Failure(
 )
 
 
-async def trigger_session(context: Context, request: Request) -> EventStream:
+async def trigger_session(context: Context, request: Request) -> EventStream | Reply:
     """Triggers the agent, or takes tool results for an execution that waits (`executionId`)."""
     parsed = parse_trigger(await request.body())
     session_id = request.param("id")
     sessions = context.services.sessions
     if isinstance(parsed, ParsedContinue):
         seat = take_seat(context, request, goes_on=True)
-        leg = await sessions.resume_with(request.project, session_id, _continue(parsed))
+        leg = await sessions.resume_with(request.project, session_id, continue_request(parsed))
         return await answer(context, request, leg, seat=seat)
     seat = take_seat(context, request)
-    leg = await sessions.trigger(request.project, session_id, _trigger(parsed))
+    leg = await sessions.trigger(request.project, session_id, trigger_request(parsed))
     return await answer(context, request, leg, seat=seat)
 
 
-async def start_session(context: Context, request: Request) -> EventStream:
+async def start_session(context: Context, request: Request) -> EventStream | Reply:
     """Creates a session and triggers it at once; the same `idempotencyKey` again is the same session and execution."""
     parsed = parse_start(await request.body())
     seat = take_seat(context, request)
     sessions = context.services.sessions
     record = await sessions.create(request.project, parsed.agent, parsed.input, start_key=parsed.key)
-    leg = await sessions.trigger(request.project, record.id, _trigger(parsed.trigger, key=parsed.key))
+    leg = await sessions.trigger(request.project, record.id, trigger_request(parsed.trigger, key=parsed.key))
     return await answer(
         context, request, leg, seat=seat, headers=((b"x-octavus-session-id", record.id.encode()),)
     )
 
 
-async def execute_worker(context: Context, request: Request) -> EventStream:
+async def execute_worker(context: Context, request: Request) -> EventStream | Reply:
     """Runs a worker agent, or takes tool results for a run that waits (`type: continue`)."""
     parsed = parse_worker(await request.body())
     agent = request.param("id")
     sessions = context.services.sessions
     if isinstance(parsed, ParsedContinue):
         seat = take_seat(context, request, goes_on=True)
-        leg = await sessions.continue_worker(request.project, agent, _continue(parsed))
+        leg = await sessions.continue_worker(request.project, agent, continue_request(parsed))
         return await answer(context, request, leg, seat=seat)
     seat = take_seat(context, request)
     leg = await sessions.run_worker(request.project, agent, parsed.input, tool_schemas=parsed.tool_schemas)
@@ -79,8 +85,8 @@ async def execute_worker(context: Context, request: Request) -> EventStream:
 
 def take_seat(context: Context, request: Request, *, goes_on: bool = False) -> Seat:
     """Makes sure the answer can stream before anything begins; the resource gives the seat back."""
-    if request.query("format") not in (None, "events"):
-        raise InvalidRequest("format must be events, or absent")
+    if request.query("format") not in (None, "events", "poll"):
+        raise InvalidRequest("format must be events, poll, or absent")
     request.number("after")
     seat = request.seat = context.seats.reserve(request.principal.key_id, request.secret, goes_on=goes_on)
     return seat
@@ -88,8 +94,17 @@ def take_seat(context: Context, request: Request, *, goes_on: bool = False) -> S
 
 async def answer(
     context: Context, request: Request, leg: Leg, *, seat: Seat, headers: Headers = ()
-) -> EventStream:
-    """The stream of a leg. A reader that leaves it before its end stops the execution, if the operator wants that."""
+) -> EventStream | Reply:
+    """The stream of a leg. A reader that leaves it before its end stops the execution, if the operator wants that.
+
+    With `format=poll` only where to read on.
+    """
+    leg = await since_request(context, request, leg)
+    if request.query("format") == "poll":
+        accepted = ExecutionAccepted(
+            session_id=leg.session_id, execution_id=leg.execution_id, cursor=leg.after
+        )
+        return reply(accepted, status=202)
     if request.query("format") == "events":
         return await _events(context, request, leg, seat=seat, headers=headers)
     sessions = context.services.sessions
@@ -110,13 +125,28 @@ async def answer(
             version=request.version,
             after=leg.after,
             direct=request.query("clientTools") == "direct",
-        ),
+        ).narrow(answerable(request)),
         batches=sessions.follow(leg.session_id, leg.after),
         seat=seat,
         farewell=FAREWELL,
         headers=headers,
         left=stop,
     )
+
+
+def answerable(request: Request) -> frozenset[str] | None:
+    """The tools whose results the caller may bring; None: any."""
+    grant = request.principal.grant
+    return None if grant is None else frozenset(grant.tools)
+
+
+async def since_request(context: Context, request: Request, leg: Leg) -> Leg:
+    """A leg that begins with what others brought since the calls were asked for, if the caller may not bring all."""
+    if not leg.continuation or answerable(request) is None:
+        return leg
+    rows = await context.services.store.read(leg.session_id, max(0, leg.after - LOOKED_AT), LOOKED_AT)
+    asked = [row.last for row in rows if row.last <= leg.after and row.data.startswith(_ASKED)]
+    return msgspec.structs.replace(leg, after=asked[-1]) if asked else leg
 
 
 class LegEvents:
@@ -128,10 +158,10 @@ class LegEvents:
 
     __slots__ = ("_begins", "_events", "_known", "done")
 
-    def __init__(self, *, begins: int, known: int, after: int) -> None:
+    def __init__(self, *, begins: int, known: int, after: int, tools: frozenset[str] | None = None) -> None:
         self._begins = begins
         self._known = known
-        self._events = EventsWriter(after=after)
+        self._events = EventsWriter(after=after, tools=tools)
         self.done = False
 
     def open(self) -> bytes:
@@ -164,14 +194,15 @@ async def _events(
         (b"x-mainspring-session-id", leg.session_id.encode()),
     )
     return EventStream(
-        writer=LegEvents(begins=leg.after, known=record.cursor, after=after),
+        writer=LegEvents(begins=leg.after, known=record.cursor, after=after, tools=answerable(request)),
         batches=context.services.sessions.follow(leg.session_id, after),
         seat=seat,
         headers=(*headers, *where),
     )
 
 
-def _trigger(parsed: ParsedTrigger, *, key: str | None = None) -> TriggerRequest:
+def trigger_request(parsed: ParsedTrigger, *, key: str | None = None) -> TriggerRequest:
+    """What the runtime is asked for by a parsed trigger."""
     return TriggerRequest(
         trigger=parsed.trigger,
         input=parsed.input,
@@ -183,7 +214,8 @@ def _trigger(parsed: ParsedTrigger, *, key: str | None = None) -> TriggerRequest
     )
 
 
-def _continue(parsed: ParsedContinue) -> ContinueRequest:
+def continue_request(parsed: ParsedContinue) -> ContinueRequest:
+    """What the runtime is asked for by parsed results."""
     return ContinueRequest(
         execution_id=parsed.execution_id, results=parsed.results, tool_schemas=parsed.tool_schemas
     )

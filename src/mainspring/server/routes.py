@@ -33,11 +33,13 @@ from mainspring.server.legs import execute_worker, start_session, trigger_sessio
 from mainspring.server.openai_routes import OPENAI_OPERATIONS
 from mainspring.server.openapi import get_document
 from mainspring.server.operation import Operation, Query
+from mainspring.server.polling import poll_session
 from mainspring.server.schemas import (
     AgentChanged,
     AgentDetail,
     AgentList,
     ChatMessages,
+    EventPage,
     Health,
     LogPage,
     SessionCleared,
@@ -94,7 +96,8 @@ _EVENTS: Final = (
         "format",
         "string",
         "`events`: every event with its cursor, as `/events` gives them, until the execution ends or waits; leaving "
-        "cancels nothing; `X-Mainspring-Cursor`, `-Execution-Id` and `-Session-Id` say where it begins",
+        "cancels nothing; `X-Mainspring-Cursor`, `-Execution-Id` and `-Session-Id` say where it begins. `poll`: 202 at "
+        "once with `{sessionId, executionId, cursor}`, to read on by `/poll`",
     ),
     Query("after", "integer", "with `format=events`: the last cursor the reader has seen of this execution"),
 )
@@ -292,6 +295,19 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=(
             Query("after", "integer", "the cursor to go on after; the header `Last-Event-ID` counts more"),
             Query("follow", "boolean", "`false`: end after what is there"),
+        ),
+    ),
+    Operation(
+        method="GET",
+        path="/api/agent-sessions/{id}/poll",
+        handler=poll_session,
+        scopes=SESSIONS,
+        gate=may_read,
+        summary="The events after a cursor, or the next ones, waited for: for networks that break streams.",
+        gives=EventPage,
+        query=(
+            Query("after", "integer", "the `cursor` of the page before; 0 if absent"),
+            Query("wait", "integer", "seconds to wait for an event: 25 if absent, 60 at most"),
         ),
     ),
     Operation(

@@ -117,6 +117,29 @@ class SessionMade(Value, frozen=True, kw_only=True):
     session_id: str
 
 
+class ExecutionAccepted(Value, frozen=True, kw_only=True):
+    """An execution that runs now; its events come after `cursor`."""
+
+    session_id: str
+    execution_id: str
+    cursor: int
+
+
+PollStatus = Literal["idle", "streaming", "error"]
+
+
+class EventPage(Value, frozen=True, kw_only=True):
+    """Events of a session, in order. `cursor`: where to go on, `cursors`: that of each event.
+
+    `status`: `streaming` while there is more to come, `error` if the execution they end failed.
+    """
+
+    events: tuple[dict[str, Json], ...]
+    cursors: tuple[int, ...]
+    cursor: int
+    status: PollStatus
+
+
 class SessionSummary(Value, frozen=True, kw_only=True):
     """A session in a list. `cursor`: its last event; `executionId`: what runs in it, `waiting`: for tool results."""
 

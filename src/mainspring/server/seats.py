@@ -35,14 +35,15 @@ class Live(Protocol):
 
 
 class Seat:
-    """The right to have one stream open; `live` is set once it is."""
+    """The right to have one stream open; `live` is set once it is. `idle`: nothing is under way on it."""
 
-    __slots__ = ("key_id", "live", "secret")
+    __slots__ = ("idle", "key_id", "live", "secret")
 
     def __init__(self, key_id: str, secret: str) -> None:
         self.key_id = key_id
         self.secret = secret
         self.live: Live | None = None
+        self.idle = False
 
 
 class Seats:
@@ -98,8 +99,11 @@ class Seats:
                 self._pulse = None
 
     async def drain(self, grace: float) -> None:
-        """Takes no more streams, lets the open ones end for `grace` seconds, then ends the rest."""
+        """Takes no more streams, ends the idle ones, lets the others end for `grace` seconds, then ends the rest."""
         self.draining = True
+        for seat in tuple(self._seats):
+            if seat.idle and seat.live is not None:
+                seat.live.end("drained")
         waiting = asyncio.ensure_future(self._empty.wait())
         timer = asyncio.ensure_future(self._clock.sleep(grace))
         await asyncio.wait((waiting, timer), return_when=asyncio.FIRST_COMPLETED)

@@ -131,13 +131,24 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
+def socket_connection(**given: Any) -> asyncio.Protocol:
+    """The connection of a WebSocket. Only a process that is asked for one pays for the library."""
+    from mainspring.server.socket_connection import SocketConnection  # noqa: PLC0415 - as said above
+
+    return SocketConnection(**given)
+
+
 def make_server(app: App, listening: Listening) -> Server:
     """The server, not started."""
     connection = type("LimitedConnection", (Connection,), {"header_timeout": listening.header_timeout})
     config = uvicorn.Config(
         app,
         http=connection,
-        ws="none",
+        ws=cast("type[asyncio.Protocol]", socket_connection),
+        ws_max_size=app.options.max_body,
+        ws_ping_interval=app.options.heartbeat,
+        ws_ping_timeout=app.options.write_timeout,
+        ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
         log_level="warning",

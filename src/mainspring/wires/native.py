@@ -22,6 +22,7 @@ from mainspring.wires.native_events import (
     frame,
     frame_deltas,
     frame_event,
+    narrowed,
     tag_of,
     tool_output,
     usage_event,
@@ -89,11 +90,17 @@ class LegWriter:
         self._older = version < 4
         self._after = after
         self._direct = direct
+        self._tools: frozenset[str] | None = None
         self._announced: set[str] = set()
         self._arguments: dict[str, list[str]] = {}
         self._finished = False
         # The root worker of a session of its own has the session's id; only such a run reports its usage.
         self._reports_usage = session_id == execution_id and not self._older
+
+    def narrow(self, tools: frozenset[str] | None) -> LegWriter:
+        """For a reader that may bring results of these tools only: a round of others does not end its leg."""
+        self._tools = tools
+        return self
 
     def open(self) -> bytes:
         """What comes before any row: on a continuation the `start` that the journal holds only once."""
@@ -208,6 +215,10 @@ class LegWriter:
         return frame_event(msgspec.structs.replace(block, display="description"))
 
     def _request(self, data: bytes) -> bytes:
+        if self._tools is not None:
+            data = narrowed(data, self._tools)
+            if not data:
+                return b""
         request = _tool_request.decode(data)
         self.done = True
         if not self._direct:
@@ -223,8 +234,11 @@ class LegWriter:
 
     def _tells(self, settled: ToolSettled) -> bool:
         """Whether the client waits for this result: it saw the call, and does not make the result itself."""
-        if settled.display == "hidden" or settled.ran == "caller":
+        if settled.display == "hidden":
             return False
+        if settled.ran == "caller":
+            # With a reader that may bring some results only, others bring the rest.
+            return self._tools is not None
         left_over = self._continuation and settled.ran == "synthetic"
         return left_over or settled.call_id in self._announced
 

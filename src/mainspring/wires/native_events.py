@@ -9,7 +9,7 @@ import msgspec
 from mainspring.model.events import encode_event
 from mainspring.model.facts import ExecutionEnded, ToolSettled
 from mainspring.model.generation import Usage
-from mainspring.model.stream_events import EventFields, PendingToolCall, PublicEvent
+from mainspring.model.stream_events import EventFields, PendingToolCall, PublicEvent, ToolRequest
 from mainspring.model.values import Json, Value
 
 DONE: Final = b"data: [DONE]\n\n"
@@ -18,6 +18,7 @@ DONE: Final = b"data: [DONE]\n\n"
 CANCELLED: Final = "Cancelled"
 """The error text of a call that was cut and says nothing else."""
 
+_tool_request: Final = msgspec.json.Decoder(ToolRequest)
 _TAG_AT: Final = len(b'{"type":"')
 
 
@@ -84,6 +85,15 @@ ToolOutput: TypeAlias = ToolOutputAvailable | ToolOutputError
 def tag_of(data: bytes) -> bytes:
     """The `type` of a stored event: the encoder writes it first."""
     return data[_TAG_AT : data.index(b'"', _TAG_AT)]
+
+
+def narrowed(data: bytes, tools: frozenset[str]) -> bytes:
+    """A `tool-request` with the calls of these tools only; without any of them: nothing."""
+    request = _tool_request.decode(data)
+    calls = tuple(call for call in request.tool_calls if call.tool_name in tools)
+    if calls == request.tool_calls:
+        return data
+    return encode_event(msgspec.structs.replace(request, tool_calls=calls)) if calls else b""
 
 
 def frame(data: bytes) -> bytes:
