@@ -17,6 +17,7 @@ from mainspring.providers.anthropic_request import messages_request
 from mainspring.providers.endpoints import ENDPOINTS
 from mainspring.providers.gemini_request import gemini_request
 from mainspring.providers.openai_chat_request import chat_request
+from mainspring.providers.openai_responses_request import responses_request
 from mainspring.runtime.history import NO_RESULT, fit
 from mainspring.runtime.living_history import Histories, LivingHistory
 from mainspring.runtime.tool_output import shortened
@@ -338,12 +339,43 @@ def test_a_living_history_is_the_history_fitted_whole(
 def test_what_was_valid_stays_the_same_objects() -> None:
     histories = Histories()
     first = thread(("user", text()), ("assistant", call()), ("tool", result()), ("assistant", text("Yes")))
-    before = histories.view("main", first, model=CLAUDE)
-    after = histories.view("main", (*first, message(9, "user", text("More"))), model=CLAUDE)
+    before = histories.of("main", model=CLAUDE).view(first)
+    after = histories.of("main", model=CLAUDE).view((*first, message(9, "user", text("More"))))
     assert all(one is other for one, other in zip(before.messages, after.messages, strict=False))
     assert len(after.messages) == len(before.messages) + 1
-    other = histories.view("main", thread(("user", text()), ("assistant", thought(), text())), model="x/y")
+    signed = thread(("user", text()), ("assistant", thought(), text()))
+    other = histories.of("main", model="x/y").view(signed)
     assert other.messages[1].parts == (text(),)
+
+
+def requests_of(request: ModelRequest) -> list[Any]:
+    """What every wire makes of a request."""
+    return [
+        messages_request(request, provider="anthropic"),
+        gemini_request(request, provider="google"),
+        responses_request(request, provider="openai"),
+        *(
+            chat_request(request, provider=name, quirks=ENDPOINTS[name].quirks)
+            for name in ("groq", "mistral", "deepseek")
+        ),
+    ]
+
+
+@given(st.lists(HISTORIES, max_size=3), st.integers(0, 9))
+def test_a_thread_told_again_is_told_as_if_for_the_first_time(
+    steps: list[list[tuple[Any, list[Part]]]], cut: int
+) -> None:
+    histories = Histories()
+    messages: tuple[Message, ...] = (message(0, "user", text()),)
+    for step in [*steps, *steps]:
+        more = (message(len(messages) + n, role, *parts) for n, (role, parts) in enumerate(step))
+        messages = (*messages, *more)
+        living = histories.of("main", model=CLAUDE)
+        fitted = living.view(messages).messages
+        remembered = ModelRequest(model=CLAUDE, messages=fitted, retelling=living.retelling)
+        assert requests_of(remembered) == requests_of(ModelRequest(model=CLAUDE, messages=fitted))
+        assert requests_of(remembered) == requests_of(remembered)
+        messages = messages[: max(1, len(messages) - cut)] if cut > len(step) else messages
 
 
 async def test_a_repair_is_logged_and_the_session_goes_on(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from mainspring.model.messages import Message
+from mainspring.model.retelling import Retelling
 from mainspring.model.values import Json, Value
 
 FinishReason = Literal["stop", "tool-calls", "length", "content-filter", "error", "other"]
@@ -41,6 +42,8 @@ class ModelRequest(Value, frozen=True, kw_only=True):
     max_output_tokens: int | None = None
     tags: dict[str, str] = {}
     """Where the call comes from (agent, session, thread): for logs and the scripted model, never sent out."""
+    retelling: Retelling = msgspec.field(default_factory=Retelling)
+    """What wires remember of the thread; its own with each request, unless the thread lives on."""
 
 
 class Usage(Value, frozen=True, kw_only=True):

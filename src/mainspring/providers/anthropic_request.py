@@ -46,7 +46,7 @@ def messages_request(request: ModelRequest, *, provider: str) -> dict[str, Json]
     if system:
         _mark(system[-1], mark)
         body["system"] = system
-    body["messages"] = _messages(request.messages, provider, mark)
+    body["messages"] = _messages(request, provider, mark)
     _add_tools(body, request, model, mark)
     _add_thinking(body, request, model)
     thinks = body.get("thinking", {}).get("type") in {"adaptive", "enabled"}
@@ -154,31 +154,34 @@ def _leading_system(request: ModelRequest) -> list[str]:
     return found
 
 
-def _messages(messages: tuple[Message, ...], provider: str, mark: dict[str, Json] | None) -> list[Json]:
+def _messages(request: ModelRequest, provider: str, mark: dict[str, Json] | None) -> list[Json]:
     """The thread with roles in turn: neighbours of one role are merged, results stand first."""
     merged: list[tuple[str, list[dict[str, Json]]]] = []
     leading = True
-    for message in messages:
+    told = request.retelling.pieces(provider, request.messages, lambda message: _blocks(message, provider))
+    for message, blocks in zip(request.messages, told, strict=True):
         leading = leading and message.role == "system"
-        if leading:
+        if leading or not blocks:
             continue
         role = "assistant" if message.role == "assistant" else "user"
-        blocks = _blocks(message, provider)
-        if not blocks:
-            continue
         if merged and merged[-1][0] == role:
-            merged[-1][1].extend(blocks)
+            merged[-1] = (role, [*merged[-1][1], *blocks])
         else:
             merged.append((role, blocks))
     if not merged or merged[0][0] == "assistant":
         merged.insert(0, ("user", [{"type": "text", "text": _PLACEHOLDER}]))
     if merged[-1][0] == "assistant":
         merged.append(("user", [{"type": "text", "text": _PLACEHOLDER}]))
-    _mark(merged[-1][1][-1], mark)
+    role, blocks = merged[-1]
+    last = dict(blocks[-1])
+    _mark(last, mark)
+    merged[-1] = (role, [*blocks[:-1], last])
     return [{"role": role, "content": _results_first(blocks)} for role, blocks in merged]
 
 
 def _results_first(blocks: list[dict[str, Json]]) -> list[dict[str, Json]]:
+    if len(blocks) == 1:
+        return blocks
     return sorted(blocks, key=lambda block: block["type"] != "tool_result")
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from mainspring.model.generation import ModelRequest, Thinking
 from mainspring.model.messages import Message
 from mainspring.model.parts import FilePart, FileReference, Part, TextPart, ToolCallPart, ToolResultPart
+from mainspring.model.retelling import Pieces
 from mainspring.model.values import Json
 from mainspring.providers.prompt_text import file_text
 
@@ -26,7 +27,9 @@ def gemini_request(request: ModelRequest, *, provider: str) -> dict[str, Json]:
     """The body of a streamed call; the model stands in the address."""
     model = request.model.partition("/")[2]
     leading, rest = _leading_system(request)
-    body: dict[str, Json] = {"contents": _contents(rest, provider, signed=_generation(model) >= (3, 0))}
+    signed = _generation(model) >= (3, 0)
+    told = request.retelling.pieces(provider, rest, lambda message: _parts(message, provider, signed=signed))
+    body: dict[str, Json] = {"contents": _contents(rest, told)}
     system = "\n\n".join(text for text in (request.system, *leading) if text)
     if system:
         body["systemInstruction"] = {"parts": [{"text": system}]}
@@ -95,16 +98,15 @@ def _leading_system(request: ModelRequest) -> tuple[list[str], tuple[Message, ..
     return texts, ()
 
 
-def _contents(messages: tuple[Message, ...], provider: str, *, signed: bool) -> list[Json]:
+def _contents(messages: tuple[Message, ...], told: tuple[Pieces, ...]) -> list[Json]:
     """The thread with roles in turn, beginning with the user."""
     merged: list[dict[str, Json]] = []
-    for message in messages:
-        role = "model" if message.role == "assistant" else "user"
-        parts = _parts(message, provider, signed=signed)
+    for message, parts in zip(messages, told, strict=True):
         if not parts:
             continue
+        role = "model" if message.role == "assistant" else "user"
         if merged and merged[-1]["role"] == role:
-            merged[-1]["parts"] += parts
+            merged[-1]["parts"] = [*merged[-1]["parts"], *parts]
         else:
             merged.append({"role": role, "parts": parts})
     if not merged or merged[0]["role"] == "model":

@@ -32,9 +32,10 @@ _CACHE_KEY: Final = 32
 def responses_request(request: ModelRequest, *, provider: str) -> dict[str, Json]:
     """The body of a streamed call."""
     model = openai_model(request.model.partition("/")[2])
+    told = request.retelling.pieces(provider, request.messages, lambda message: _items(message, provider))
     body: dict[str, Json] = {
         "model": model.name,
-        "input": [item for message in request.messages for item in _items(message, provider)],
+        "input": [item for items in told for item in items],
         "stream": True,
         "store": False,
     }

@@ -50,9 +50,8 @@ class Telling(Value, frozen=True, kw_only=True):
 def build_request(telling: Telling, presentation: Presentation, model: str) -> ModelRequest:
     """The request for the next message of the presentation's thread, to a model that is the thread's or a backup."""
     settings, thread = presentation.thread.settings, presentation.thread
-    history = telling.histories.view(
-        thread.name, thread.messages, model=model, tokens=settings.get("maxToolOutputTokens")
-    )
+    living = telling.histories.of(thread.name, model=model, tokens=settings.get("maxToolOutputTokens"))
+    history = living.view(thread.messages)
     if history.repairs:
         log.warning(
             "session %s, thread %s: the history was repaired: %s",
@@ -78,4 +77,5 @@ def build_request(telling: Telling, presentation: Presentation, model: str) -> M
             "session": telling.state.session_id,
             "thread": thread.name,
         },
+        retelling=living.retelling,
     )

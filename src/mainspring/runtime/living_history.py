@@ -7,6 +7,7 @@ the whole history.
 from __future__ import annotations
 
 from mainspring.model.messages import Message
+from mainspring.model.retelling import Retelling
 from mainspring.runtime.history import Fitted, call_ids, fit
 from mainspring.runtime.tool_output import shortened
 
@@ -20,6 +21,7 @@ class LivingHistory:
         self._given: tuple[Message, ...] = ()
         self._seen: tuple[Message, ...] = ()
         self._calls: set[str] = set()
+        self.retelling = Retelling()
 
     def serves(self, model: str, tokens: int | None) -> bool:
         """Whether this is the view of that model, with results of at most `tokens`."""
@@ -46,11 +48,9 @@ class Histories:
     def __init__(self) -> None:
         self._threads: dict[str, LivingHistory] = {}
 
-    def view(
-        self, thread: str, messages: tuple[Message, ...], *, model: str, tokens: int | None = None
-    ) -> Fitted:
-        """What `provider/model-id` sees of a thread, tool results shortened to about `tokens` (None: whole)."""
+    def of(self, thread: str, *, model: str, tokens: int | None = None) -> LivingHistory:
+        """A thread for `provider/model-id`, tool results shortened to about `tokens` (None: whole)."""
         known = self._threads.get(thread)
         if known is None or not known.serves(model, tokens):
             known = self._threads[thread] = LivingHistory(model, tokens)
-        return known.view(messages)
+        return known
