@@ -62,9 +62,16 @@ def test_the_longest_answer(name: str, tokens: int) -> None:
         ("openai-chat/gpt-6", "max", "max", False),
         ("openai-chat/ft:gpt-4o:me", "low", None, True),
         ("xai/grok-4", "max", "xhigh", True),
-        ("groq/llama", "max", "high", True),
-        ("groq/llama", "off", None, True),
-        ("openrouter/openai/gpt-5", "off", "none", True),
+        ("xai/grok-3-mini", "medium", "low", True),
+        ("xai/grok-3", "high", None, True),
+        ("groq/llama", "max", None, True),
+        ("groq/openai/gpt-oss-20b", "max", "high", True),
+        ("groq/qwen/qwen3-32b", "off", "none", True),
+        ("groq/qwen/qwen3-32b", "low", "default", True),
+        ("fireworks/x", "off", "none", True),
+        ("vllm/openai/gpt-oss-20b", "low", "low", True),
+        ("azure/gpt-5.1", "max", "high", False),
+        ("deepseek/deepseek-reasoner", "high", None, False),
         ("mistral/large", "high", None, True),
     ],
 )
@@ -76,6 +83,35 @@ def test_how_hard_to_think(
     body = chat_request(asked, provider=provider, quirks=endpoint_of(provider).quirks)
     assert body.get("reasoning_effort") == effort
     assert ("temperature" in body) == temperature
+
+
+@pytest.mark.parametrize(
+    ("model", "thinking", "members"),
+    [
+        ("openrouter/openai/gpt-5", "off", {"reasoning": {"effort": "none"}}),
+        ("openrouter/openai/gpt-5", "max", {"reasoning": {"effort": "xhigh"}}),
+        ("deepseek/deepseek-chat", "low", {"thinking": {"type": "enabled"}}),
+        ("deepseek/deepseek-chat", "off", {"thinking": {"type": "disabled"}}),
+        ("deepseek/deepseek-chat", None, {}),
+        ("moonshotai/kimi-k2.5", "off", {"thinking": {"type": "disabled"}}),
+        ("moonshotai/kimi-k2-turbo", "off", {}),
+        ("together/deepseek-ai/DeepSeek-V3.1", "max", {"reasoning": {"enabled": True}}),
+        ("together/openai/gpt-oss-20b", "off", {}),
+        ("vllm/Qwen/Qwen3-8B", "off", {"chat_template_kwargs": {"enable_thinking": False}}),
+        ("llamacpp/q", "high", {"chat_template_kwargs": {"enable_thinking": True}}),
+    ],
+)
+def test_thinking_is_told_in_many_ways(
+    model: str, thinking: Thinking | None, members: dict[str, object]
+) -> None:
+    provider = model.partition("/")[0]
+    asked = request(user("x"), model=model, thinking=thinking)
+    body = chat_request(asked, provider=provider, quirks=endpoint_of(provider).quirks)
+    sent = {name: body[name] for name in _THINKING if name in body}
+    assert sent == members
+
+
+_THINKING = ("reasoning_effort", "reasoning", "thinking", "chat_template_kwargs")
 
 
 @pytest.mark.parametrize(

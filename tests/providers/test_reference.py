@@ -1,6 +1,7 @@
 """The reference pages say what is true: their scripts load, their program runs, their tables are complete."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from mainspring.providers import script_reader, script_templates
 from mainspring.providers.endpoints import ENDPOINTS
 from mainspring.providers.script_reader import load_script
+from tests.providers.provider_tables import provider_table, quirks_table
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 SCRIPTED = (REFERENCE / "scripted-model.md").read_text()
@@ -34,9 +36,17 @@ def test_every_key_is_on_the_page() -> None:
     assert not [root for root in script_templates.ROOTS if f"{{{{{root}" not in SCRIPTED]
 
 
-@pytest.mark.parametrize("provider", ENDPOINTS)
-def test_every_provider_is_on_the_page(provider: str) -> None:
-    endpoint = ENDPOINTS[provider]
-    (line,) = [line for line in PROVIDERS.splitlines() if re.match(rf"\| .*`{provider}`.* \|", line)]
-    assert f"`{endpoint.base}`" in line
-    assert endpoint.keyless or f"`{endpoint.key}`" in line
+def test_the_tables_of_the_page_are_those_of_the_code(golden: Callable[[Path, str], None]) -> None:
+    page = PROVIDERS
+    for name, table in (("providers", provider_table()), ("quirks", quirks_table())):
+        before, mark, rest = page.partition(f"<!-- table: {name} -->\n")
+        _, end, after = rest.partition("<!-- end -->")
+        assert mark
+        assert end
+        page = f"{before}{mark}\n{table}\n{end}{after}"
+    golden(REFERENCE / "providers.md", page)
+
+
+def test_every_provider_has_a_line_of_its_own() -> None:
+    assert len(provider_table().splitlines()) == len(ENDPOINTS) + 2
+    assert all(f"| `{provider}` |" in provider_table() for provider in ENDPOINTS)

@@ -57,7 +57,9 @@ def test_every_provider_of_the_table_is_found(provider: str) -> None:
     assert b'"model":"some-model"' in made.body or provider == "google"
 
 
-@pytest.mark.parametrize("provider", [name for name, endpoint in ENDPOINTS.items() if not endpoint.keyless])
+@pytest.mark.parametrize(
+    "provider", [name for name, endpoint in ENDPOINTS.items() if endpoint.url and not endpoint.keyless]
+)
 def test_a_missing_key_names_the_variable_to_set(provider: str) -> None:
     failure = refused({ENDPOINTS[provider].key: "  "}, f"{provider}/x")
     assert failure.error_type == "authentication_error"
@@ -99,6 +101,7 @@ def test_a_key_for_a_provider_of_ones_own() -> None:
         ({}, "openai/", "validation_error", "a model is named provider/model-id"),
         ({}, "a b/c", "validation_error", "a model is named provider/model-id"),
         ({}, "nobody/x", "not_found_error", "set NOBODY_BASE_URL"),
+        ({"AZURE_OPENAI_API_KEY": "k"}, "azure/x", "not_found_error", "set AZURE_OPENAI_BASE_URL"),
         ({}, "openai-compatible/x", "not_found_error", "set OPENAI_COMPATIBLE_BASE_URL"),
         ({}, "google/gemini", "authentication_error", "set GEMINI_API_KEY"),
         (
@@ -126,6 +129,14 @@ def test_what_cannot_be_found(environment: dict[str, str], model: str, error_typ
 def test_a_wire_is_made_once() -> None:
     found = registry({"OPENAI_API_KEY": "k"})
     assert found.find("openai/a") is found.find("openai/b")
+
+
+def test_azure_takes_its_key_in_a_header_of_its_own() -> None:
+    base = "https://me.openai.azure.com/openai/v1"
+    made = called({"AZURE_OPENAI_BASE_URL": base, "AZURE_OPENAI_API_KEY": "k"}, "azure/my-deployment")
+    assert made.url == f"{base}/chat/completions"
+    assert made.headers["api-key"] == "k"
+    assert "Authorization" not in made.headers
 
 
 async def test_scripts_by_name_and_for_every_name() -> None:

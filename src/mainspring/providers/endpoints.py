@@ -10,7 +10,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from mainspring.providers.openai_chat_request import Quirks
+from mainspring.providers import chat_quirks as quirks
+from mainspring.providers.chat_quirks import Quirks
 
 WireName = Literal["anthropic", "gemini", "openai", "openai-chat", "openai-responses"]
 """`openai`: Responses at OpenAI itself, Chat Completions at any other address, which every server speaks."""
@@ -30,8 +31,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     quirks: Quirks = Quirks()
 
 
-def _hosted(name: str, url: str, *, key: str | None = None, quirks: Quirks | None = None) -> Endpoint:
-    return Endpoint(url=url, base=f"{name}_BASE_URL", key=key or f"{name}_API_KEY", quirks=quirks or Quirks())
+def _hosted(name: str, url: str, differs: Quirks | None = None) -> Endpoint:
+    return Endpoint(url=url, base=f"{name}_BASE_URL", key=f"{name}_API_KEY", quirks=differs or Quirks())
 
 
 def _openai(wire: WireName) -> Endpoint:
@@ -40,25 +41,15 @@ def _openai(wire: WireName) -> Endpoint:
         base="OPENAI_BASE_URL",
         key="OPENAI_API_KEY",
         wire=wire,
-        quirks=Quirks(limit="max_completion_tokens", by_model=True),
+        quirks=quirks.OPENAI,
     )
 
 
-def _own(name: str, url: str | None, quirks: Quirks | None = None) -> Endpoint:
+def _own(name: str, url: str | None, differs: Quirks | None = None) -> Endpoint:
     return Endpoint(
-        url=url, base=f"{name}_BASE_URL", key=f"{name}_API_KEY", keyless=True, quirks=quirks or Quirks()
+        url=url, base=f"{name}_BASE_URL", key=f"{name}_API_KEY", keyless=True, quirks=differs or Quirks()
     )
 
-
-_XAI: Final = _hosted(
-    "XAI",
-    "https://api.x.ai/v1",
-    quirks=Quirks(efforts={"low": "low", "medium": "medium", "high": "high", "max": "xhigh"}),
-)
-_WITH_NONE: Final = Quirks(
-    efforts={"off": "none", "low": "low", "medium": "medium", "high": "high", "max": "high"}
-)
-_OWN_REASONING: Final = Quirks(replay_reasoning=True)
 
 ENDPOINTS: Final[dict[str, Endpoint]] = {
     "anthropic": Endpoint(
@@ -74,32 +65,27 @@ ENDPOINTS: Final[dict[str, Endpoint]] = {
     "openai-responses": _openai("openai-responses"),
     "openai-chat": _openai("openai-chat"),
     "openai-compatible": _own("OPENAI_COMPATIBLE", None),
-    "ollama": _own("OLLAMA", "http://localhost:11434/v1", _WITH_NONE),
-    "vllm": _own("VLLM", "http://localhost:8000/v1"),
-    "llamacpp": _own("LLAMACPP", "http://localhost:8080/v1"),
-    "lmstudio": _own("LMSTUDIO", "http://localhost:1234/v1"),
-    "openrouter": _hosted(
-        "OPENROUTER",
-        "https://openrouter.ai/api/v1",
-        quirks=Quirks(
-            efforts={"off": "none", "low": "low", "medium": "medium", "high": "high", "max": "xhigh"}
-        ),
+    "azure": Endpoint(
+        url=None, base="AZURE_OPENAI_BASE_URL", key="AZURE_OPENAI_API_KEY", quirks=quirks.AZURE
     ),
+    "ollama": _own("OLLAMA", "http://localhost:11434/v1", quirks.OLLAMA),
+    "vllm": _own("VLLM", "http://localhost:8000/v1", quirks.VLLM),
+    "llamacpp": _own("LLAMACPP", "http://localhost:8080/v1", quirks.LLAMACPP),
+    "lmstudio": _own("LMSTUDIO", "http://localhost:1234/v1", quirks.LMSTUDIO),
+    "openrouter": _hosted("OPENROUTER", "https://openrouter.ai/api/v1", quirks.OPENROUTER),
     "vercel": _hosted("AI_GATEWAY", "https://ai-gateway.vercel.sh/v1"),
-    "groq": _hosted("GROQ", "https://api.groq.com/openai/v1"),
-    "mistral": _hosted(
-        "MISTRAL",
-        "https://api.mistral.ai/v1",
-        quirks=Quirks(usage_option=False, efforts={}, strict_turns=True),
+    "groq": _hosted("GROQ", "https://api.groq.com/openai/v1", quirks.GROQ),
+    "mistral": _hosted("MISTRAL", "https://api.mistral.ai/v1", quirks.MISTRAL),
+    "deepseek": _hosted("DEEPSEEK", "https://api.deepseek.com/v1", quirks.DEEPSEEK),
+    "moonshotai": _hosted("MOONSHOT", "https://api.moonshot.ai/v1", quirks.MOONSHOT),
+    "x-ai": _hosted("XAI", "https://api.x.ai/v1", quirks.XAI),
+    "xai": _hosted("XAI", "https://api.x.ai/v1", quirks.XAI),
+    "together": _hosted("TOGETHER", "https://api.together.xyz/v1", quirks.TOGETHER),
+    "fireworks": _hosted("FIREWORKS", "https://api.fireworks.ai/inference/v1", quirks.FIREWORKS),
+    "cerebras": _hosted("CEREBRAS", "https://api.cerebras.ai/v1", quirks.CEREBRAS),
+    "huggingface": Endpoint(
+        url="https://router.huggingface.co/v1", base="HUGGINGFACE_BASE_URL", key="HF_TOKEN"
     ),
-    "deepseek": _hosted("DEEPSEEK", "https://api.deepseek.com/v1", quirks=_OWN_REASONING),
-    "moonshotai": _hosted("MOONSHOT", "https://api.moonshot.ai/v1", quirks=_OWN_REASONING),
-    "x-ai": _XAI,
-    "xai": _XAI,
-    "together": _hosted("TOGETHER", "https://api.together.xyz/v1"),
-    "fireworks": _hosted("FIREWORKS", "https://api.fireworks.ai/inference/v1"),
-    "cerebras": _hosted("CEREBRAS", "https://api.cerebras.ai/v1"),
-    "huggingface": _hosted("HUGGINGFACE", "https://router.huggingface.co/v1", key="HF_TOKEN"),
 }
 
 

@@ -19,13 +19,16 @@ from mainspring.model.generation import (
 )
 from mainspring.model.json_shape import is_list, is_object
 from mainspring.model.values import Json, encode_json
+from mainspring.providers.chat_quirks import Quirks
 from mainspring.providers.failures import Failures
 from mainspring.providers.http import ProviderHttp
-from mainspring.providers.openai_chat_request import Quirks, chat_request
+from mainspring.providers.openai_chat_request import chat_request
 from mainspring.providers.wire import AnswerReader, HttpCall, Parts
 
 _REASONS: Final[dict[str, FinishReason]] = {
     "stop": "stop",
+    "eos": "stop",
+    "model_length": "length",
     "tool_calls": "tool-calls",
     "function_call": "tool-calls",
     "length": "length",
@@ -33,6 +36,10 @@ _REASONS: Final[dict[str, FinishReason]] = {
 }
 _FAILURES: Final = frozenset({"insufficient_system_resource", "error", "abort", "network_error"})
 """Reasons to end that are no ends: the provider gave up."""
+
+
+_LOADING: Final = frozenset({"load", "unload"})
+"""Ollama ends so when it has only loaded a model, or dropped it: it may well answer next time."""
 
 
 class ChatCompleter:
@@ -65,7 +72,8 @@ class ChatCompleter:
         """The request as it is sent."""
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
         if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
+            bearer = self._quirks.auth == "Authorization"
+            headers[self._quirks.auth] = f"Bearer {self._key}" if bearer else self._key
         body = chat_request(request, provider=self._provider, quirks=self._quirks)
         return HttpCall(url=self._url, headers=headers, body=encode_json(body))
 
@@ -113,6 +121,8 @@ class _OutputDetails(msgspec.Struct, gc=False):
 class _Usage(msgspec.Struct, gc=False):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    total_tokens: int | None = None
+    cached_tokens: int | None = None
     prompt_tokens_details: _InputDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
     prompt_cache_hit_tokens: int | None = None
@@ -212,6 +222,8 @@ class ChatWire:
         """Everything has come: close the parts, say how it ended."""
         if self._reason is None:
             raise self._failures.lost("the answer ended before it was complete")
+        if self._reason in _LOADING:
+            raise self._failures.lost("the model was being loaded, and said nothing")
         if self._reason in _FAILURES:
             raise self._failures.ended(self._reason)
         if _REASONS.get(self._reason) == "tool-calls" and self._parts.count == 0 and not self._calls.all:
@@ -236,8 +248,8 @@ class ChatWire:
         problem = frame.error or problem
         if problem:
             raise self._failures.frame({"error": problem})
-        if self._id is None:
-            self._id, self._model = frame.id, frame.model
+        if not self._id:
+            self._id, self._model = frame.id or None, frame.model or None
 
     def _choice(self, choice: _Choice, out: list[ModelChunk]) -> Json:
         """Takes the first choice, the only one we ask for; the error it reports, if any."""
@@ -326,10 +338,18 @@ def _tokens(usage: _Usage | None) -> Usage:
         return Usage()
     inputs = usage.prompt_tokens_details or _InputDetails()
     outputs = usage.completion_tokens_details or _OutputDetails()
+    asked, said, thought = (
+        usage.prompt_tokens or 0,
+        usage.completion_tokens or 0,
+        outputs.reasoning_tokens or 0,
+    )
+    if thought and usage.total_tokens == asked + said + thought:
+        # xAI counts what was thought beside what was said.
+        said += thought
     return Usage(
-        input_tokens=usage.prompt_tokens or 0,
-        output_tokens=usage.completion_tokens or 0,
-        cached_input_tokens=inputs.cached_tokens or usage.prompt_cache_hit_tokens or 0,
+        input_tokens=asked,
+        output_tokens=said,
+        cached_input_tokens=inputs.cached_tokens or usage.prompt_cache_hit_tokens or usage.cached_tokens or 0,
         cached_write_tokens=inputs.cache_write_tokens or 0,
-        reasoning_output_tokens=outputs.reasoning_tokens or 0,
+        reasoning_output_tokens=thought,
     )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Final, Literal
-
-import msgspec
+from typing import Final
 
 from mainspring.model.generation import ModelRequest, ToolSpec
 from mainspring.model.json_shape import is_list, is_object
@@ -19,52 +17,40 @@ from mainspring.model.parts import (
     ToolResultPart,
 )
 from mainspring.model.values import Json, encode_json
+from mainspring.providers.chat_quirks import Quirks
 from mainspring.providers.openai_models import openai_model
 from mainspring.providers.prompt_text import file_text, result_text
 
-Efforts = dict[str, str]
-"""Our word for how hard to think, and theirs."""
-
-_LOW_TO_HIGH: Final[Efforts] = {"low": "low", "medium": "medium", "high": "high", "max": "high"}
 _NOTHING_SAID: Final = "..."
-
-
-class Quirks(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a provider differs from the others.
-
-    `limit`: the member that bounds the answer. `efforts`: its words for how hard to think, without one it is not told.
-    `by_model`: what a model can do follows from its name, as with OpenAI itself. `replay_reasoning`: its reasoning
-    models want their own reasoning back. `strict_turns`: ids of calls are nine letters and digits, and between results
-    and a question there is an answer.
-    """
-
-    limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    efforts: Efforts = msgspec.field(default_factory=lambda: dict(_LOW_TO_HIGH))
-    by_model: bool = False
-    replay_reasoning: bool = False
-    usage_option: bool = True
-    strict_turns: bool = False
 
 
 def chat_request(request: ModelRequest, *, provider: str, quirks: Quirks) -> dict[str, Json]:
     """The body of a streamed call."""
     model = request.model.partition("/")[2]
+    quirks = quirks.of(model)
     body: dict[str, Json] = {"model": model, "messages": _messages(request, provider, quirks), "stream": True}
     if quirks.usage_option:
         body["stream_options"] = {"include_usage": True}
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
     if request.response_schema is not None:
-        body["response_format"] = _response_format(request.response_name or "answer", request.response_schema)
+        body.update(_response_format(request, request.response_schema, quirks))
     if request.max_output_tokens is not None:
         body[quirks.limit] = request.max_output_tokens
+    _add_thinking(body, request, model, quirks)
+    return {name: value for name, value in body.items() if name not in quirks.refuses}
+
+
+def _add_thinking(body: dict[str, Json], request: ModelRequest, model: str, quirks: Quirks) -> None:
+    """How hard to think, and how freely to speak, which some do not let themselves be told then."""
     known = openai_model(model if quirks.by_model else "")
-    effort = known.effort(request.thinking) if quirks.by_model else quirks.efforts.get(request.thinking or "")
+    effort = known.effort(request.thinking)
     if effort is not None:
         body["reasoning_effort"] = effort
+    elif not quirks.by_model:
+        body.update(quirks.thinking(request.thinking))
     if request.temperature is not None and not known.fixed_temperature(effort):
         body["temperature"] = request.temperature
-    return body
 
 
 # ---------------------------------------------------------------- messages
@@ -72,18 +58,24 @@ def chat_request(request: ModelRequest, *, provider: str, quirks: Quirks) -> dic
 
 def _messages(request: ModelRequest, provider: str, quirks: Quirks) -> list[Json]:
     found: list[dict[str, Json]] = []
-    if request.system:
-        found.append({"role": "system", "content": request.system})
-    replay = provider if quirks.replay_reasoning else None
-    for message in request.messages:
-        match message.role:
-            case "assistant":
-                found += _assistant(message, replay)
-            case "tool":
-                found += _results(message)
-            case "system" | "user":
-                found += _said(message)
+    told = _told_schema(request, quirks)
+    system = "\n\n".join(text for text in (request.system, told) if text)
+    if system:
+        found.append({"role": "system", "content": system})
+    replay = (provider, quirks.reasoning_back) if quirks.reasoning_back else None
+    pieces = request.retelling.pieces(provider, request.messages, lambda message: _pieces(message, replay))
+    found += [piece for of_message in pieces for piece in of_message]
     return _strict_turns(found) if quirks.strict_turns else [*found]
+
+
+def _pieces(message: Message, replay: tuple[str, str] | None) -> list[dict[str, Json]]:
+    match message.role:
+        case "assistant":
+            return _assistant(message, replay)
+        case "tool":
+            return _results(message)
+        case "system" | "user":
+            return _said(message)
 
 
 def _strict_turns(messages: list[dict[str, Json]]) -> list[Json]:
@@ -93,11 +85,12 @@ def _strict_turns(messages: list[dict[str, Json]]) -> list[Json]:
         if before == "tool" and message["role"] == "user":
             found.append({"role": "assistant", "content": _NOTHING_SAID})
         before = message["role"]
-        if "tool_call_id" in message:
-            message["tool_call_id"] = _short_id(message["tool_call_id"])
-        for call in message.get("tool_calls", ()):
-            call["id"] = _short_id(call["id"])
-        found.append(message)
+        told = dict(message)
+        if "tool_call_id" in told:
+            told["tool_call_id"] = _short_id(told["tool_call_id"])
+        if "tool_calls" in told:
+            told["tool_calls"] = [{**call, "id": _short_id(call["id"])} for call in told["tool_calls"]]
+        found.append(told)
     return found
 
 
@@ -120,15 +113,15 @@ def _said(message: Message) -> list[dict[str, Json]]:
     return [{"role": message.role, "content": content}]
 
 
-def _assistant(message: Message, replay: str | None) -> list[dict[str, Json]]:
+def _assistant(message: Message, replay: tuple[str, str] | None) -> list[dict[str, Json]]:
     found: dict[str, Json] = {"role": "assistant", "content": message.text or None}
     thought = "".join(
         part.text
         for part in message.parts
-        if isinstance(part, ReasoningPart) and replay is not None and part.provider == replay
+        if isinstance(part, ReasoningPart) and replay is not None and part.provider == replay[0]
     )
-    if thought:
-        found["reasoning_content"] = thought
+    if thought and replay is not None:
+        found[replay[1]] = thought
     calls = [_call(part) for part in message.parts if isinstance(part, ToolCallPart)]
     if calls:
         found["tool_calls"] = calls
@@ -170,9 +163,29 @@ def _tool(tool: ToolSpec) -> Json:
     return {"type": "function", "function": function}
 
 
-def _response_format(name: str, schema: dict[str, Json]) -> Json:
-    described = {"name": name, "schema": schema, "strict": is_strict(schema)}
-    return {"type": "json_schema", "json_schema": described}
+def _response_format(request: ModelRequest, schema: dict[str, Json], quirks: Quirks) -> dict[str, Json]:
+    """The members that ask for a structured answer, as far as the provider can be asked."""
+    if request.tools and not quirks.schema_beside_tools:
+        return {}
+    match quirks.schema_as:
+        case "json_schema":
+            name = request.response_name or "answer"
+            described = {"name": name, "schema": schema, "strict": is_strict(schema)}
+            return {"response_format": {"type": "json_schema", "json_schema": described}}
+        case "json_object":
+            return {"response_format": {"type": "json_object"}}
+        case "words":
+            return {}
+
+
+def _told_schema(request: ModelRequest, quirks: Quirks) -> str | None:
+    """The schema in words, for a provider that does not take it otherwise."""
+    schema = request.response_schema
+    by_schema = quirks.schema_as == "json_schema" and (quirks.schema_beside_tools or not request.tools)
+    if schema is None or by_schema:
+        return None
+    written = encode_json(schema).decode()
+    return f"Give the final answer as one JSON object and nothing else, valid by this JSON Schema:\n{written}"
 
 
 def is_strict(schema: Json) -> bool:

@@ -130,6 +130,9 @@ def _versioned(url: str) -> str:
 
 
 def _unknown(provider: str, endpoint: Endpoint, failures: Failures) -> ProviderError:
+    if provider in ENDPOINTS:
+        message = f"{provider} has no address of its own: set {endpoint.base} to the one of its Chat Completions API"
+        return failures.refused("not_found_error", "NO_ADDRESS", message)
     message = (
         f"the provider {provider} is not known (known: {', '.join(ENDPOINTS)}): set {endpoint.base} to the address"
         " of its Chat Completions API"

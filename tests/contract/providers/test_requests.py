@@ -135,6 +135,26 @@ CASES: dict[str, ModelRequest] = {
         ),
         model="openai/gpt-5.1",
     ),
+    "deepseek-json": asked(
+        model="deepseek/deepseek-chat",
+        system="Be kind.",
+        response_schema=CLOSED,
+        tools=(TIME,),
+        thinking="low",
+    ),
+    "groq-json": asked(model="groq/openai/gpt-oss-20b", response_schema=CLOSED, max_output_tokens=9),
+    "groq-json-beside-tools": asked(model="groq/openai/gpt-oss-20b", response_schema=CLOSED, tools=(TIME,)),
+    "openrouter-reasoning-back": asked(
+        thread=(user("Hi"), assistant(thought("Deep.", "openrouter"), "Yes."), user("Well?")),
+        model="openrouter/anthropic/claude-sonnet-4.5",
+        thinking="high",
+    ),
+    "azure-everything": everything("azure/gpt-4.1"),
+    "xai-plain": asked(model="xai/grok-4", thinking="max", max_output_tokens=7, temperature=0.5),
+    "together-off": asked(model="together/deepseek-ai/DeepSeek-V3.1", thinking="off"),
+    "fireworks-off": asked(model="fireworks/accounts/fireworks/models/kimi-k2", thinking="off"),
+    "vllm-off": asked(model="vllm/Qwen/Qwen3-8B", thinking="off", response_schema=CLOSED),
+    "lmstudio-plain": asked(model="lmstudio/gpt-oss-20b", thinking="low", temperature=0.0),
     "deepseek-reasoning-back": asked(
         thread=(
             user("Hi"),
@@ -221,7 +241,11 @@ def sent(asked: ModelRequest) -> str:
         made = ResponsesCompleter(provider, "https://a.example/v1", key="secret", http=http).call(asked)
     else:
         made = ChatCompleter(
-            provider, "https://a.example/v1", key=None, http=http, quirks=endpoint.quirks
+            provider,
+            "https://a.example/v1",
+            key="secret" if provider == "azure" else None,
+            http=http,
+            quirks=endpoint.quirks,
         ).call(asked)
     head = "\n".join([f"POST {made.url}", *(f"{name}: {value}" for name, value in made.headers.items())])
     return f"{head}\n\n{msgspec.json.format(made.body, indent=2).decode()}\n"
