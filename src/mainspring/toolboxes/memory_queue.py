@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -30,6 +31,7 @@ from mainspring.toolboxes.queued import Entry, Patience, Project, Worker
 
 KEPT_ANSWERS = 10_000
 """How many answers are remembered, so that the same one again gets the same answer."""
+NOTHING: Mapping[str, RemoteTool] = MappingProxyType({})
 Key = tuple[str, str]
 
 
@@ -176,7 +178,9 @@ class MemoryCallQueue:
     def offers(self, project_id: str, /) -> Mapping[str, RemoteTool]:
         """The tools that workers of the project run, or did a moment ago."""
         project = self._projects.get(project_id)
-        return {} if project is None else project.offered()
+        if project is None and not self._patience.expected:
+            return NOTHING
+        return (project or self._project(project_id)).offered()
 
     async def give(self, call: ToolCall, /) -> ToolOutcome:
         """Runs a call on a worker; cancelling takes it back."""
