@@ -7,7 +7,8 @@ from mainspring.model.events import encode_event
 from mainspring.model.facts import VariableSet
 from mainspring.model.rows import DELTAS, FACT, Row
 from mainspring.model.stream_events import TextDelta
-from mainspring.runtime.ports import Append, SessionRecord
+from mainspring.runtime.ports import Append, SessionRecord, Store
+from mainspring.storage.addresses import is_postgres
 from mainspring.storage.sqlite.store import SqliteStore
 from mainspring.system import SystemClock
 
@@ -31,7 +32,7 @@ def next_rows(name: str, cursor: int) -> tuple[Row, ...]:
     return (*rows, Row(last, last, FACT, content(name, last), 1.0))
 
 
-async def drive(store: SqliteStore, name: str) -> None:
+async def drive(store: Store, name: str) -> None:
     """Appends without end."""
     record = await store.record(name)
     if record is None:
@@ -61,16 +62,25 @@ async def drive(store: SqliteStore, name: str) -> None:
         sys.stdout.flush()
 
 
-async def prune(store: SqliteStore) -> None:
+async def prune(store: Store) -> None:
     """Packs what was written while more is written."""
     while True:
         await store.prune(2.0, 1000)
         await store.ping()
 
 
+def store_at(address: str) -> Store:
+    """The store of a file or a PostgreSQL database."""
+    if not is_postgres(address):
+        return SqliteStore(address, clock=SystemClock())
+    from mainspring.storage.postgres.store import PostgresStore
+
+    return PostgresStore(address, clock=SystemClock())
+
+
 async def main() -> None:
-    """Opens the file named on the command line."""
-    store = SqliteStore(sys.argv[1], clock=SystemClock())
+    """Opens the database named on the command line."""
+    store = store_at(sys.argv[1])
     await store.open()
     await asyncio.gather(*(drive(store, name) for name in SESSIONS), prune(store))
 

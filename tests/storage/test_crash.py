@@ -11,9 +11,7 @@ import apsw
 import pytest
 
 from mainspring.model.rows import DELTAS, Row
-from mainspring.storage.sqlite.store import SqliteStore
-from mainspring.system import SystemClock
-from tests.storage.crash_child import SESSIONS, content
+from tests.storage.crash_child import SESSIONS, content, store_at
 
 pytestmark = pytest.mark.e2e
 
@@ -21,10 +19,10 @@ KILLS = 25
 CHILD = Path(__file__).with_name("crash_child.py")
 
 
-def run_until_killed(path: Path, acknowledgements: int) -> dict[str, int]:
+def run_until_killed(address: str, acknowledgements: int) -> dict[str, int]:
     """Starts a writer and kills it after so many lines; the highest cursor it acknowledged in each session."""
     reader, pipe = os.pipe()
-    child = subprocess.Popen([sys.executable, str(CHILD), str(path)], stdout=pipe)
+    child = subprocess.Popen([sys.executable, str(CHILD), address], stdout=pipe)
     os.close(pipe)
     with os.fdopen(reader, "rb") as lines:
         told = [lines.readline() for _ in range(acknowledgements)]
@@ -47,8 +45,9 @@ def check_row(row: Row, name: str) -> None:
         assert row.data == content(name, row.first)
 
 
-async def check(path: Path, acknowledged: dict[str, int]) -> None:
-    store = SqliteStore(path, clock=SystemClock())
+async def check(address: str, acknowledged: dict[str, int]) -> None:
+    """Every session is whole, and has at least what was acknowledged."""
+    store = store_at(address)
     await store.open()
     for name in SESSIONS:
         rows = await store.read(name, 0, 1_000_000)
@@ -65,6 +64,9 @@ async def check(path: Path, acknowledged: dict[str, int]) -> None:
                 str(loaded.snapshot_cursor).encode() if loaded.snapshot_cursor else None
             )
     await store.close()
+
+
+def check_file(path: Path) -> None:
     connection = apsw.Connection(str(path))
     assert connection.pragma("integrity_check") == "ok"
     connection.close()
@@ -75,6 +77,7 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "mainspring.db"
     acknowledged: dict[str, int] = {}
     for kill in range(KILLS):
-        acknowledged |= run_until_killed(path, 1 + (kill * 37) % 90)
+        acknowledged |= run_until_killed(str(path), 1 + (kill * 37) % 90)
         assert acknowledged
-        asyncio.run(check(path, acknowledged))
+        asyncio.run(check(str(path), acknowledged))
+        check_file(path)

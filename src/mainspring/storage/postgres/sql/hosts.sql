@@ -18,9 +18,6 @@ DELETE FROM mainspring.hosts WHERE id = $1 RETURNING id;
 -- name: living
 SELECT id, name, version, since, seen, draining, running, readers FROM mainspring.hosts ORDER BY since, id;
 
--- name: is_live
-SELECT EXISTS (SELECT 1 FROM mainspring.hosts WHERE id = $1);
-
 -- name: silent
 SELECT h.id, h.beat < clock_timestamp() - make_interval(secs => $2)
 FROM mainspring.hosts AS h
