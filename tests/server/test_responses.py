@@ -336,3 +336,26 @@ async def test_agents_are_models(desk: Desk) -> None:
     assert extras(Model.model_validate(listed["data"][0])) == set()
     assert (await desk.client.get("/v1/models/agent:support")).json == listed["data"][0]
     assert (await desk.stranger.get("/v1/models")).json["data"] == []
+
+
+async def test_the_items_of_a_conversation_page_by_page(desk: Desk) -> None:
+    first = await respond(desk, "One")
+    session = first["conversation"]["id"]
+    await respond(desk, "Two", conversation=session)
+    path = f"/v1/conversations/{session}/items"
+    newest = (await desk.client.get(path)).json
+    assert [item["role"] for item in newest["data"]] == ["assistant", "user"] * 2
+    assert newest["has_more"] is False
+    seen: list[str] = []
+    more, after = True, ""
+    while more:
+        page = (await desk.client.get(f"{path}?order=asc&limit=3{after}")).json
+        seen += [item["content"][0]["text"] for item in page["data"]]
+        more, after = page["has_more"], f"&after={page['last_id']}"
+    assert seen == ["One", "Hello there", "Two", "Hello there"]
+    for wrong, param in (("limit=101", "limit"), ("order=up", "order"), ("after=x", "after")):
+        assert error(await desk.client.get(f"{path}?{wrong}")) == (400, param, "validation_error")
+    assert error(await desk.stranger.get(path)) == (404, None, "session_not_found")
+    await desk.client.request("DELETE", f"/api/agent-sessions/{session}")
+    cleared = (await desk.client.get(path)).json
+    assert cleared == {"data": [], "first_id": "", "last_id": "", "has_more": False, "object": "list"}

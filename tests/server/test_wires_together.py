@@ -34,7 +34,8 @@ async def test_a_session_goes_on_from_wire_to_wire(desk: Desk) -> None:
     run = {"threadId": session, "runId": "r1"}
     question = {"id": "q", "role": "user", "content": "ag-ui"}
     await desk.client.post("/api/ag-ui/support", {**run, "messages": [question]})
-    await desk.client.post(f"/api/agent-sessions/{session}/trigger", trigger("native again"))
+    responses = {"model": "agent:support", "input": "responses", "conversation": session}
+    answer = (await desk.client.post("/v1/responses", responses)).json
 
     expected = [
         ("user", "native"),
@@ -43,8 +44,8 @@ async def test_a_session_goes_on_from_wire_to_wire(desk: Desk) -> None:
         ("assistant", "2: ai-sdk"),
         ("user", "ag-ui"),
         ("assistant", "3: ag-ui"),
-        ("user", "native again"),
-        ("assistant", "4: native again"),
+        ("user", "responses"),
+        ("assistant", "4: responses"),
     ]
     native = await desk.client.get(
         f"/api/agent-sessions/{session}?format=ui", headers={"x-octavus-sdk-version": "4"}
@@ -57,6 +58,9 @@ async def test_a_session_goes_on_from_wire_to_wire(desk: Desk) -> None:
     ag_ui = await desk.client.post("/api/ag-ui/support", {**run, "runId": "r2", "messages": []})
     snapshot = ag_ui.events[1]["messages"]
     assert [(message["role"], message["content"]) for message in snapshot] == expected
+    items = (await desk.client.get(f"/v1/conversations/{session}/items?order=asc")).json["data"]
+    assert [(item["role"], item["content"][0]["text"]) for item in items] == expected
+    assert answer["output"][0]["content"] == items[-1]["content"]
 
 
 async def test_readers_on_several_wires_at_once(desk: Desk) -> None:

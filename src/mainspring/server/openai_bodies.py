@@ -102,6 +102,16 @@ class CompletionView(OpenAiBody, frozen=True, kw_only=True):
     usage: dict[str, Json]
 
 
+class ItemPage(OpenAiBody, frozen=True, kw_only=True):
+    """Items of a conversation. `last_id` is the next page's `after`."""
+
+    data: tuple[dict[str, Json], ...]
+    first_id: str
+    last_id: str
+    has_more: bool
+    object: Literal["list"] = "list"
+
+
 class Model(OpenAiBody, frozen=True, kw_only=True):
     """An agent. `created`: Unix seconds."""
 

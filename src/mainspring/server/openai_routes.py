@@ -9,11 +9,13 @@ from mainspring.server.models import get_model, list_models
 from mainspring.server.openai_bodies import (
     CompletionBody,
     CompletionView,
+    ItemPage,
     Model,
     ModelList,
     ResponseBody,
     ResponseView,
 )
+from mainspring.server.openai_conversations import list_items
 from mainspring.server.openai_errors import openai_shape
 from mainspring.server.operation import Operation, Query
 from mainspring.server.responses import cancel_response, create_response, get_response
@@ -54,6 +56,20 @@ OPENAI_OPERATIONS: Final[tuple[Operation, ...]] = (
         summary="OpenAI: stop the turn of a response; again is no error.",
         gives=ResponseView,
         errors=openai_shape,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/conversations/{id}/items",
+        handler=list_items,
+        scopes=_SESSIONS,
+        summary="OpenAI: the messages of a session, by its id, page by page.",
+        gives=ItemPage,
+        errors=openai_shape,
+        query=(
+            Query("limit", "integer", "1 to 100, 20 if absent"),
+            Query("order", "string", "`desc`, as if absent: the newest first; `asc`"),
+            Query("after", "string", "the id of the last item of the page before"),
+        ),
     ),
     Operation(
         method="POST",

@@ -15,7 +15,8 @@ from mainspring.model.generation import Usage
 from mainspring.model.stream_events import ErrorEvent
 from mainspring.model.values import Json, Value
 from mainspring.wires.native_events import DONE
-from mainspring.wires.openai_legs import Asked, LegReader, Ran, Said
+from mainspring.wires.openai_items import Asked, Ran, Said
+from mainspring.wires.openai_legs import LegReader
 from mainspring.wires.turns import Turn, sse
 
 _REASONS: Final = {"length": "length", "content-filter": "content_filter"}

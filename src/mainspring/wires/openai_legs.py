@@ -36,13 +36,11 @@ from mainspring.model.stream_events import (
 )
 from mainspring.model.values import Json, encode_json
 from mainspring.wires.native_events import CANCELLED
+from mainspring.wires.openai_items import SESSION_MARK, Asked, Item, Ran, Said, as_output
 from mainspring.wires.turns import MAIN, WORKER_KEY, Handlers, Turn, TurnReader, reader_of
 
 Outcome: TypeAlias = Literal["open", "asked", "finished", "failed", "stopped"]
 """How far a leg is: `asked`: it ended with calls for the caller."""
-
-SESSION_MARK: Final = "--"
-"""Between a call's id and its session's: a client that sends results names no session."""
 
 _DELTA: Final = b',"delta":'
 _PREFIXES: Final = (b'{"type":"text-delta","id":', b'{"type":"reasoning-delta","id":')
@@ -71,58 +69,6 @@ _failed: Final = reader_of(GenerationFailed)
 _error: Final = reader_of(ErrorEvent)
 _finish: Final = reader_of(Finish)
 _ended: Final = reader_of(ExecutionEnded)
-
-
-class Said:
-    """A text or a thought; `aside`: not in the main thread. `pieces`: its text as the inside of JSON strings."""
-
-    __slots__ = ("aside", "id", "index", "pieces", "sources", "thought", "void")
-
-    def __init__(self, part_id: str, index: int, *, thought: bool, aside: bool) -> None:
-        self.id = part_id
-        self.index = index
-        self.thought = thought
-        self.aside = aside
-        self.pieces: list[bytes] = []
-        self.sources: list[tuple[int, Source]] = []
-        """Each with the length of the text where it was cited."""
-        self.void = False
-
-    @property
-    def text(self) -> str:
-        """What was said so far."""
-        return msgspec.json.decode(b'"' + b"".join(self.pieces) + b'"', type=str)
-
-
-class Asked:
-    """A call that the caller has to run; `id` names its session too."""
-
-    __slots__ = ("arguments", "id", "index", "name", "void")
-
-    def __init__(self, call_id: str, index: int, *, name: str, arguments: str) -> None:
-        self.id = call_id
-        self.index = index
-        self.name = name
-        self.arguments = arguments
-        self.void = False
-
-
-class Ran:
-    """A call that Mainspring answered or refused itself, or a worker: with its `output`, or its `error`."""
-
-    __slots__ = ("arguments", "error", "id", "index", "name", "output", "void")
-
-    def __init__(self, call_id: str, index: int, *, name: str, args: Json) -> None:
-        self.id = call_id
-        self.index = index
-        self.name = name
-        self.arguments = encode_json(args).decode()
-        self.output: str | None = None
-        self.error: str | None = None
-        self.void = False
-
-
-Item: TypeAlias = Said | Asked | Ran
 
 
 class LegReader(TurnReader):
@@ -279,7 +225,7 @@ class LegReader(TurnReader):
     def _close(self, ran: Ran, output: Json, error: str | None) -> bytes:
         ran.error = error
         if error is None:
-            ran.output = output if isinstance(output, str) else encode_json(output).decode()
+            ran.output = as_output(output)
         self.items.append(ran)
         return self._ran(ran)
 
@@ -398,9 +344,3 @@ def total(one: Usage, other: Usage) -> Usage:
         cached_write_tokens=one.cached_write_tokens + other.cached_write_tokens,
         reasoning_output_tokens=one.reasoning_output_tokens + other.reasoning_output_tokens,
     )
-
-
-def call_and_session(call_id: str) -> tuple[str, str | None]:
-    """What a client's id of a call names: our call, and its session if it says so."""
-    ours, mark, session = call_id.partition(SESSION_MARK)
-    return ours, session if mark else None

@@ -12,7 +12,7 @@ from mainspring.model.parts import FileReference
 from mainspring.model.signals import ToolResult
 from mainspring.model.values import Json, Value
 from mainspring.wires.checking import Fields, value_of_text
-from mainspring.wires.openai_legs import call_and_session
+from mainspring.wires.openai_items import call_and_session
 
 MAX_ITEMS: Final = 10_000
 MAX_TOOLS: Final = 1000

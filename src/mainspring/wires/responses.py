@@ -13,7 +13,8 @@ from mainspring.model.errors import Failure
 from mainspring.model.generation import Usage
 from mainspring.model.stream_events import ErrorEvent
 from mainspring.model.values import Json, Value, encode_json
-from mainspring.wires.openai_legs import Asked, Item, LegReader, Ran, Said
+from mainspring.wires.openai_items import Asked, Item, Ran, Said
+from mainspring.wires.openai_legs import LegReader
 from mainspring.wires.turns import Turn
 
 SERVER_LABEL: Final = "mainspring"
