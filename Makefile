@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 TESTS ?= tests
 SEEDS ?= 10000
+FAULTS ?= 5000
 FIRST ?= 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -122,8 +123,9 @@ test-interop: $(VENV)/.dev .tools/node/.ready $(INTEROP_READY) ## real foreign c
 	PATH="$(CURDIR)/.tools/node/bin:$$PATH" $(PYTEST) -m interop tests
 
 .PHONY: soak
-soak: $(VENV)/.dev ## ten thousand seeds of the simulation (SEEDS=, FIRST=)
+soak: $(VENV)/.dev ## ten thousand seeds of the simulation, five thousand of faults (SEEDS=, FAULTS=, FIRST=)
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS)
+	$(BIN)/python -m tests.faults --seeds $(FAULTS) --first $(FIRST) --workers $(WORKERS)
 
 .PHONY: test-model
 test-model: $(VENV)/.model ## a real small model on this machine (the first run compiles its server)
