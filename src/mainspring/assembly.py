@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mainspring import __version__
 from mainspring.providers.registry import ANY, Registry
 from mainspring.providers.script import InvalidScript, Script, ScriptFunction
 from mainspring.providers.script_reader import load_script
@@ -15,7 +16,10 @@ from mainspring.providers.wire import Times
 from mainspring.runtime import failpoints
 from mainspring.runtime.agents import Agents
 from mainspring.runtime.attempts import Attempts, RetryPolicy
+from mainspring.runtime.attendant import Attendant
 from mainspring.runtime.call_queue import CallQueue
+from mainspring.runtime.commands import Commands
+from mainspring.runtime.dispatch import HostRecord
 from mainspring.runtime.flusher import Flusher
 from mainspring.runtime.host_ports import HostPorts
 from mainspring.runtime.hosts import Hosts
@@ -23,6 +27,7 @@ from mainspring.runtime.keys import Keys
 from mainspring.runtime.late_answers import LateAnswers
 from mainspring.runtime.ports import Clock, Completers, Ids, Store
 from mainspring.runtime.sessions import Sessions
+from mainspring.runtime.steady_time import SteadyTime
 from mainspring.runtime.streams import Streams
 from mainspring.runtime.sweeper import Sweeper
 from mainspring.runtime.tool_calls import Toolbox
@@ -35,7 +40,7 @@ from mainspring.storage.addresses import is_postgres, shown
 from mainspring.storage.schema_state import SchemaState
 from mainspring.storage.sqlite.schema import look as look_at_schema
 from mainspring.storage.sqlite.store import SqliteStore
-from mainspring.system import SystemClock, SystemIds
+from mainspring.system import SystemClock, SystemIds, machine_name
 from mainspring.toolboxes.connected import ConnectedBox
 from mainspring.toolboxes.memory_queue import MemoryCallQueue
 from mainspring.toolboxes.queued import Patience
@@ -56,6 +61,7 @@ class World:
     store: Store
     completers: Completers
     host_id: str = "host"
+    host_name: str = "host"
     boxes: tuple[Toolbox, ...] = ()
 
 
@@ -69,21 +75,23 @@ class Mainspring:
     keys: Keys
     sessions: Sessions
     hosts: Hosts
+    attendant: Attendant
     sweeper: Sweeper
     boxes: Toolboxes
     calls: CallQueue
 
     async def open(self) -> int:
-        """Opens the database and takes up what a crash left running; returns how many executions that were."""
+        """Opens the database and takes up what nobody drives any more; returns how many executions that were."""
         await self.world.store.open()
-        resumed = await self.hosts.recover_open()
+        taken = await self.attendant.start()
         self.sweeper.start()
-        return resumed
+        return taken
 
     async def close(self) -> None:
-        """Stops chores and model calls, writes what is queued, closes the database."""
+        """Stops chores and model calls, writes what is queued, hands over what runs, closes the database."""
         await self.sweeper.stop()
         await self.hosts.close()
+        await self.attendant.leave()
         await self.boxes.close()
         await self.world.completers.close()
         await self.world.store.close()
@@ -149,7 +157,15 @@ def real_world(settings: Settings, environment: Mapping[str, str]) -> World:
         total=settings.total_timeout,
     )
     completers = Registry(environment, clock=clock, scripts=scripts_of(settings), times=times)
-    return World(clock=clock, ids=SystemIds(), store=store, completers=completers)
+    ids = SystemIds()
+    return World(
+        clock=clock,
+        ids=ids,
+        store=store,
+        completers=completers,
+        host_id=f"hst_{ids.token()}",
+        host_name=settings.host_name or machine_name(),
+    )
 
 
 def _retry_policy(settings: Settings) -> RetryPolicy:
@@ -187,25 +203,27 @@ def assemble(settings: Settings, world: World) -> Mainspring:
         flusher=Flusher(),
         completers=world.completers,
         clock=world.clock,
+        time=SteadyTime(world.clock),
         lifetime=settings.session_lifetime,
         attempts=Attempts(world.clock, _retry_policy(settings)),
         boxes=boxes,
     )
-    hosts = Hosts(
-        ports, dispatch=world.store, host_id=world.host_id, agents=agents, streams=streams, ids=world.ids
-    )
+    hosts = Hosts(ports, host_id=world.host_id, agents=agents, streams=streams, ids=world.ids)
+    commands = Commands(ports, hosts=hosts, dispatch=world.store, ids=world.ids)
+    now = world.clock.now()
+    me = HostRecord(id=world.host_id, name=world.host_name, version=__version__, since=now, seen=now)
+    attendant = Attendant(ports, me, dispatch=world.store, hosts=hosts, commands=commands, streams=streams)
     sessions = Sessions(
         ports,
-        hosts=hosts,
+        commands=commands,
         agents=agents,
         streams=streams,
         ids=world.ids,
         follow_latest=settings.follow_latest,
     )
     sweeper = Sweeper(
-        world.store,
+        ports,
         sessions,
-        world.clock,
         interval=settings.sweep_interval,
         retention=settings.delta_retention,
     )
@@ -216,6 +234,7 @@ def assemble(settings: Settings, world: World) -> Mainspring:
         keys=Keys(world.store, clock=world.clock, ids=world.ids),
         sessions=sessions,
         hosts=hosts,
+        attendant=attendant,
         sweeper=sweeper,
         boxes=boxes,
         calls=calls,
@@ -243,6 +262,6 @@ def http_app(mainspring: Mainspring) -> App:
         ids=mainspring.world.ids,
         store=mainspring.world.store,
         calls=mainspring.calls,
-        late_answers=LateAnswers(mainspring.sessions, mainspring.hosts),
+        late_answers=LateAnswers(mainspring.sessions),
     )
     return create_app(services, options)

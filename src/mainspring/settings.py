@@ -142,6 +142,9 @@ class Settings:
         truth,
         "Bring the schema of a PostgreSQL database up to date at start; else `mainspring migrate` does it.",
     )
+    host_name: str = _setting(
+        "", text, "What `mainspring hosts` calls this server; the machine's name if absent."
+    )
     script: str = _setting(
         "", text, "YAML file that answers for models named scripted/...; for demos and tests."
     )

@@ -1,8 +1,9 @@
-"""Owns the real clock and real chance: the only callers of `time` and `secrets`."""
+"""Owns the real clock, real chance, and the name of the machine: the only callers of `time` and `secrets`."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import time
 
@@ -25,6 +26,11 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Returns after that long; at once, but not before others had a turn, for zero or less."""
         await asyncio.sleep(max(seconds, 0.0))
+
+
+def machine_name() -> str:
+    """What this machine is called; in a container, its id."""
+    return os.uname().nodename or "host"
 
 
 class SystemIds:

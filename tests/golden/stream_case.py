@@ -27,6 +27,7 @@ from mainspring.settings import Settings
 from mainspring.storage.sqlite.store import SqliteStore
 from mainspring.testing.clock import ManualClock
 from mainspring.testing.ids import SequenceIds
+from tests.runtime.desk import killed
 
 FOLDER = Path(__file__).parent / "streams"
 PROJECT = "default"
@@ -107,9 +108,8 @@ class Case:
 
     async def _crash(self, _value: None) -> None:
         await self._said()
-        await self.app.hosts.close()
-        self.app = assemble(Settings(), self.world)
-        await self.app.hosts.recover_open()
+        self.world, self.app = await killed(self.world, self.app)
+        await self.app.attendant.start()
 
     async def _wait(self, value: float) -> None:
         await self._said()

@@ -83,6 +83,11 @@ class Desk:
     async def __aexit__(self, *_: object) -> None:
         await self.app.close()
 
+    async def restart(self) -> int:
+        """Another process on the same database, after this one was killed; how many executions it took up."""
+        self.world, self.app = await killed(self.world, self.app)
+        return await self.app.attendant.start()
+
     async def publish(self, protocol: str, *, slug: str = "helper", kind: Any = "interactive") -> str:
         """Publishes an agent; its id."""
         return (await self.app.agents.publish(PROJECT, source(protocol, slug=slug, kind=kind))).id
@@ -156,6 +161,18 @@ class Desk:
             if any(until in event for _, event in seen):
                 return seen
         raise AssertionError("a stream never ends by itself")
+
+
+async def killed(world: World, app: Mainspring) -> tuple[World, Mainspring]:
+    """The next process after this one was killed: not opened yet, on the same open store."""
+    await app.sweeper.stop()
+    await app.hosts.close()
+    await app.attendant.stop()
+    store = world.store
+    assert isinstance(store, SqliteStore)
+    store._roster.forget(world.host_id)
+    world = replace(world, host_id=f"{world.host_id}+")
+    return world, assemble(app.settings, world)
 
 
 def source(protocol: str, *, slug: str = "helper", kind: Any = "interactive") -> AgentSource:

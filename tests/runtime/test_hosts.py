@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from mainspring.assembly import assemble
-from mainspring.model.errors import Failure, NotFound, ProviderError, StaleWriter, StoreError
+from mainspring.model.errors import Failure, NotFound, ProviderError, StoreError
 from mainspring.model.events import Event, decode_event
 from mainspring.model.facts import ExecutionEnded, GenerationStarted, Resumed
 from mainspring.model.generation import (
@@ -43,13 +42,6 @@ from mainspring.runtime.ports import Append
 from tests.runtime.desk import PROJECT, Desk
 
 
-async def restart(desk: Desk) -> int:
-    await desk.app.hosts.close()
-    desk.world = dataclasses.replace(desk.world, host_id=f"{desk.world.host_id}+")
-    desk.app = assemble(desk.settings, desk.world)
-    return await desk.app.hosts.recover_open()
-
-
 async def error_of(desk: Desk) -> ErrorEvent:
     events = await desk.app.sessions.events(PROJECT, desk.session_id)
     return next(event for event in events if isinstance(event, ErrorEvent))
@@ -59,7 +51,7 @@ async def test_what_ran_is_taken_up_without_anybody_asking() -> None:
     async with Desk(lambda request: [Say("One "), Pause(1000), Say("two")]) as desk:
         await desk.trigger()
         await desk.until_silent()
-        assert await restart(desk) == 1
+        assert await desk.restart() == 1
         while desk.host.busy:
             await desk.clock.advance(1)
         events = await desk.app.sessions.events(PROJECT, desk.session_id)
@@ -84,7 +76,7 @@ async def test_a_session_that_cannot_be_taken_up_does_not_stop_the_others(
             return await load(session_id)
 
         desk.store.load = broken  # type: ignore[method-assign]  # one row of the database is damaged
-        assert await restart(desk) == 1
+        assert await desk.restart() == 1
         assert "cannot be taken up" in caplog.text
 
 
@@ -199,14 +191,18 @@ async def test_recovery_waits_while_the_store_is_down() -> None:
         assert tries == 3
 
 
-async def test_a_fenced_host_gives_up_quietly() -> None:
+async def test_a_fenced_host_gives_up_quietly(caplog: pytest.LogCaptureFixture) -> None:
     async with Desk(lambda request: [Say("One "), Pause(500), Say("two")]) as desk:
         await desk.trigger()
         await desk.until_silent()
+        fenced = desk.host
+        desk.store._roster.forget(desk.world.host_id)
         await desk.store.take(desk.session_id, "another")
-        with pytest.raises(StaleWriter):
-            await desk.app.sessions.stop(PROJECT, desk.session_id)
-        assert desk.app.hosts.live(desk.session_id) is None
+        assert await desk.app.sessions.stop(PROJECT, desk.session_id)
+        assert (fenced.failed, fenced.busy and fenced.idle) == (True, True)
+        assert desk.host is not fenced
+        assert desk.host.state.last_outcome == "stopped"
+        assert not caplog.text
 
 
 async def test_a_session_that_is_gone_is_not_recovered(caplog: pytest.LogCaptureFixture) -> None:
@@ -246,14 +242,14 @@ async def test_a_long_session_is_opened_from_its_snapshot() -> None:
         assert loaded is not None
         assert loaded.snapshot is not None
         assert len(loaded.facts) < 20 * 8
-        await restart(desk)
+        await desk.restart()
         host = await desk.app.hosts.get(desk.session_id)
         assert host.state == before
 
 
 async def test_two_callers_load_a_session_once() -> None:
     async with Desk() as desk:
-        await restart(desk)
+        await desk.restart()
         first, second = await asyncio.gather(
             desk.app.hosts.get(desk.session_id), desk.app.hosts.get(desk.session_id)
         )

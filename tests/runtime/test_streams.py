@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from mainspring.assembly import assemble
 from mainspring.model.errors import StoreError
 from mainspring.model.events import decode_event
 from mainspring.model.generation import ModelRequest
@@ -26,20 +25,13 @@ def everything(request: ModelRequest) -> Any:
     return [Think("Let me think. "), Say("One two three. "), Call("look", {"far": True})]
 
 
-async def restart(desk: Desk) -> None:
-    """The same database in a new process."""
-    await desk.app.hosts.close()
-    desk.app = assemble(desk.settings, desk.world)
-    await desk.app.hosts.recover_open()
-
-
 async def test_a_replay_is_the_live_stream() -> None:
     async with Desk() as desk:
         live = asyncio.create_task(desk.read())
         await desk.turn()
         seen = await live
         assert await desk.read() == seen
-        await restart(desk)
+        await desk.restart()
         assert await desk.read() == seen
 
 
@@ -49,7 +41,7 @@ async def test_a_reader_goes_on_from_any_cursor(restarted: bool) -> None:
         await desk.turn()
         whole = await desk.read()
         if restarted:
-            await restart(desk)
+            await desk.restart()
         for after in range(len(whole)):
             assert await desk.read(after) == whole[after:]
 
@@ -73,7 +65,7 @@ async def test_dropped_deltas_come_back_whole() -> None:
         before = await desk.read()
         await desk.clock.advance(120)
         await desk.app.sweeper.sweep()
-        await restart(desk)
+        await desk.restart()
         after = await desk.read()
         assert len(after) < len(before)
         assert texts(after) == texts(before)
@@ -127,7 +119,7 @@ steps:
         before = await desk.read()
         await desk.clock.advance(120)
         await desk.app.sweeper.sweep()
-        await restart(desk)
+        await desk.restart()
         assert texts(await desk.read()) == texts(before)
 
 
@@ -135,12 +127,12 @@ async def test_deltas_of_a_cut_answer_are_gone_for_good() -> None:
     async with Desk(lambda request: [Say("One "), Pause(2000), Say("two")], delta_retention=60.0) as desk:
         await desk.trigger()
         await desk.until_silent()
-        await restart(desk)
+        await desk.restart()
         while desk.host.busy:
             await desk.clock.advance(1)
         await desk.clock.advance(120)
         await desk.app.sweeper.sweep()
-        await restart(desk)
+        await desk.restart()
         assert sorted(texts(await desk.read(until=b'"finish"')).values()) == ["One ", "two"]
 
 

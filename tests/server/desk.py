@@ -144,7 +144,7 @@ class Desk:
             ids=mainspring.world.ids,
             store=mainspring.world.store,
             calls=mainspring.calls,
-            late_answers=LateAnswers(mainspring.sessions, mainspring.hosts),
+            late_answers=LateAnswers(mainspring.sessions),
         )
 
     def app_with(self, options: ServerOptions) -> App:

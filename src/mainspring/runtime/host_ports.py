@@ -6,16 +6,18 @@ from mainspring.model.values import Value
 from mainspring.runtime.attempts import Attempts
 from mainspring.runtime.flusher import Flusher
 from mainspring.runtime.ports import Clock, Completers, EventLog
+from mainspring.runtime.steady_time import SteadyTime
 from mainspring.runtime.toolboxes import Toolboxes
 
 
 class HostPorts(Value, frozen=True, kw_only=True):
-    """What a host needs of the world. `lifetime`: seconds a session lives without activity."""
+    """What a host needs of the world. `lifetime`: seconds a session lives without activity; `time`: what it ends by."""
 
     log: EventLog
     flusher: Flusher
     completers: Completers
     clock: Clock
+    time: SteadyTime
     lifetime: float
     attempts: Attempts
     boxes: Toolboxes = Toolboxes()

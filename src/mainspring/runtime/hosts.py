@@ -153,6 +153,11 @@ class Hosts:
         events = [decode_event(row.data) for row in loaded.facts]
         state = self._restored(loaded, events)
         library = await self._agents.library_for(state)
+        before = self._hosts.get(session_id)
+        if before is not None:
+            if before.epoch > epoch:
+                raise StaleWriter("This host has taken the session again meanwhile.")
+            self.fence(before)
         cursor = loaded.record.cursor
         stream = self._streams.open(session_id, cursor)
         stream.driven = True

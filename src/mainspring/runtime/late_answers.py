@@ -6,7 +6,6 @@ from mainspring.model.errors import Conflict, NotFound, Unavailable
 from mainspring.model.session import Call, State
 from mainspring.model.signals import ToolResult
 from mainspring.model.tool_work import CallAnswer
-from mainspring.runtime.hosts import Hosts
 from mainspring.runtime.requests import ContinueRequest
 from mainspring.runtime.sessions import Sessions
 
@@ -17,9 +16,8 @@ AGAIN = 1
 class LateAnswers:
     """Takes an answer where a person is asked what became of the call, or says what was recorded instead."""
 
-    def __init__(self, sessions: Sessions, hosts: Hosts) -> None:
+    def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._hosts = hosts
 
     async def take(self, project_id: str, answer: CallAnswer, tools: frozenset[str]) -> None:
         """Returns when the answer is on disk, or was before.
@@ -27,9 +25,8 @@ class LateAnswers:
         Raises `NotFound` for a call that is not one of a worker with these `tools`, `Conflict` for one that has
         another result or is over, `Unavailable` while it is about to be tried again.
         """
-        await self._sessions.record(project_id, answer.session_id)
-        host = await self._hosts.get(answer.session_id)
-        call = _open_call(host.state, answer)
+        state = await self._sessions.state(project_id, answer.session_id)
+        call = _open_call(state, answer)
         if call is not None:
             if call.runs != "box" or (call.asked_as or call.tool) not in tools:
                 raise NotFound(f"There is no call {answer.call_id!r} of yours.")

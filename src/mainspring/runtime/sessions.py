@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from msgspec.structs import replace
 
 from mainspring.engine.evolve import evolve
 from mainspring.engine.inputs import check_values, initial_values
 from mainspring.engine.turn import Library
-from mainspring.model.errors import Conflict, InvalidRequest, NotFound, SessionBusy
+from mainspring.model.errors import InvalidRequest, NotFound, SessionBusy
 from mainspring.model.events import Event, decode_event, encode_event
-from mainspring.model.facts import SessionCreated, SessionRestored, ToolSettled, Triggered
+from mainspring.model.facts import SessionCreated, SessionRestored
 from mainspring.model.program import Program
 from mainspring.model.rows import FACT, Row
 from mainspring.model.session import State
-from mainspring.model.signals import ExpireSignal, ResultsSignal, TriggerSignal
+from mainspring.model.signals import TriggerSignal
 from mainspring.model.values import Json
 from mainspring.runtime.agents import Agents
+from mainspring.runtime.commands import Commands, Results, Stop
+from mainspring.runtime.expiry import Expiry
 from mainspring.runtime.host import SessionHost
 from mainspring.runtime.host_ports import HostPorts
-from mainspring.runtime.hosts import Hosts
+from mainspring.runtime.places import TRIGGERED, known_trigger, where_settled
 from mainspring.runtime.ports import Ids, ListSessions, SessionRecord
 from mainspring.runtime.requests import (
     Batch,
@@ -34,8 +38,8 @@ from mainspring.wires.restore import restore
 
 log = logging.getLogger("mainspring.sessions")
 BUSY_WAIT = 2.0
+BUSY_LOOK = 0.1
 DEFAULT_TRIGGER = "user-message"
-_TRIGGERED = b'{"type":"triggered"'
 
 
 class Sessions:
@@ -45,14 +49,16 @@ class Sessions:
         self,
         ports: HostPorts,
         *,
-        hosts: Hosts,
+        commands: Commands,
         agents: Agents,
         streams: Streams,
         ids: Ids,
         follow_latest: bool = False,
     ) -> None:
         self._ports = ports
-        self._hosts = hosts
+        self._commands = commands
+        self._expiry = Expiry(ports, commands)
+        self._hosts = commands.hosts
         self._agents = agents
         self._streams = streams
         self._ids = ids
@@ -120,46 +126,18 @@ class Sessions:
         record = await self._ports.log.record(session_id)
         if record is None or record.project_id != project_id:
             raise NotFound(f"There is no session {session_id!r}.", code="SESSION_NOT_FOUND")
-        if self._is_over(record):
-            await self._expire(session_id, cleared=False)
-            expired = await self._ports.log.record(session_id)
-            return expired or record
+        if self._expiry.is_over(record):
+            await self._expiry.expire(record)
+            return await self._commands.record(session_id)
         return record
-
-    async def _expire(self, session_id: str, *, cleared: bool) -> bool:
-        host = await self._hosts.get(session_id)
-        if host.state.status == "expired":
-            return False
-        if not cleared and not await self._is_due(host):
-            return False
-        if host.state.execution is not None:
-            host.stop()
-        await asyncio.shield(host.signal(ExpireSignal(at=self._ports.clock.now(), cleared=cleared)))
-        return True
-
-    async def _is_due(self, host: SessionHost) -> bool:
-        """Looks again: between a list of what is due and the end of a session somebody may have used it."""
-        record = await self._ports.log.record(host.state.session_id)
-        return record is not None and record.cursor == host.journal.cursor and self._is_over(record)
-
-    def _is_over(self, record: SessionRecord) -> bool:
-        running = record.active_execution is not None and not record.waiting
-        return record.status == "active" and not running and record.expires_at <= self._ports.clock.now()
 
     async def expire_due(self, *, limit: int = 100) -> int:
         """Expires sessions whose time is over; returns how many."""
-        count = 0
-        for record in await self._ports.log.due_sessions(self._ports.clock.now(), limit):
-            try:
-                count += await self._expire(record.id, cleared=False)
-            except Exception:
-                log.exception("session %s cannot be expired; the others go on", record.id)
-        return count
+        return await self._expiry.expire_due(limit=limit)
 
     async def clear(self, project_id: str, session_id: str) -> bool:
         """Ends a session's content now; False if it was over already."""
-        await self.record(project_id, session_id)
-        return await self._expire(session_id, cleared=True)
+        return await self._expiry.clear(await self.record(project_id, session_id))
 
     async def restore(self, project_id: str, session_id: str, request: RestoreRequest) -> bool:
         """Rebuilds an expired session from stored messages; an active one stays as it is (False)."""
@@ -168,8 +146,7 @@ class Sessions:
         agent = await self._agents.get(project_id, record.agent_id)
         library = await self._agents.library(project_id, agent.id, agent.version)
         program = library.programs[agent.version]
-        host = await self._hosts.get(session_id)
-        if host.state.status != "expired":
+        if record.status != "expired":
             return False
         values = _checked_input(program, request.input)
         event = SessionRestored(
@@ -181,42 +158,45 @@ class Sessions:
             messages=restored.messages,
             at=self._ports.clock.now(),
         )
-        host.library = library
-        await self._commit(host, (event,))
-        return True
 
-    async def begin_with(self, project_id: str, session_id: str, messages: tuple[dict[str, Json], ...]) -> None:
+        async def act(host: SessionHost) -> bool:
+            if host.state.status != "expired":
+                return False
+            host.library = library
+            await _commit(host, event)
+            return True
+
+        return await self._commands.here(record, act) is True
+
+    async def begin_with(
+        self, project_id: str, session_id: str, messages: tuple[dict[str, Json], ...]
+    ) -> None:
         """Lets a session in which nothing happened yet begin with a talk: UI messages, as `restore` takes them."""
-        await self.record(project_id, session_id)
+        record = await self.record(project_id, session_id)
         restored = restore(messages, at=self._ports.clock.now())
-        host = await self._hosts.get(session_id)
-        if host.journal.cursor > 1:
-            return
-        scope = host.state.scopes[host.state.root]
-        event = SessionRestored(
-            version=host.state.version,
-            input=scope.input,
-            variables=scope.variables,
-            resources=host.state.resources,
-            ui_messages=restored.ui_messages,
-            messages=restored.messages,
-            at=self._ports.clock.now(),
-        )
-        await self._commit(host, (event,))
 
-    async def _commit(self, host: SessionHost, events: tuple[Event, ...]) -> None:
-        state = host.state
-        for event in events:
-            state = evolve(state, event)
-        await asyncio.shield(host.record(events, state))
+        async def act(host: SessionHost) -> None:
+            if host.journal.cursor > 1:
+                return
+            scope = host.state.scopes[host.state.root]
+            event = SessionRestored(
+                version=host.state.version,
+                input=scope.input,
+                variables=scope.variables,
+                resources=host.state.resources,
+                ui_messages=restored.ui_messages,
+                messages=restored.messages,
+                at=self._ports.clock.now(),
+            )
+            await _commit(host, event)
+
+        await self._commands.here(record, act)
 
     # ---- executions -----------------------------------------------------------------------------------------
 
     async def trigger(self, project_id: str, session_id: str, request: TriggerRequest) -> Leg:
         """Starts an execution; returns once that is durable. Waits briefly while another one runs."""
-        await self.record(project_id, session_id)
-        host = await self._hosts.get(session_id)
-        version = await self._renewed(host)
+        record = await self.record(project_id, session_id)
         token = self._ids.token()
         signal = TriggerSignal(
             execution_id=f"exe_{token}",
@@ -229,9 +209,29 @@ class Sessions:
             rollback_after=request.rollback_after,
             tool_schemas=request.tool_schemas,
             key=request.key,
-            version=version,
         )
-        return await self._start(host, signal)
+
+        async def act(host: SessionHost) -> Leg:
+            return await self._start(host, replace(signal, version=await self._renewed(host)))
+
+        return await self._when_free(record, act, key=request.key)
+
+    async def _when_free(
+        self, record: SessionRecord, act: Callable[[SessionHost], Awaitable[Leg]], *, key: str | None = None
+    ) -> Leg:
+        """What `act` gives with the session's host; an execution on another host gets a moment to end."""
+        deadline = self._ports.clock.monotonic() + BUSY_WAIT
+        while True:
+            leg = await self._commands.here(record, act)
+            if isinstance(leg, Leg):
+                return leg
+            known = None if key is None else (await self._hosts.state(record)).keys.get(key)
+            if known is not None:
+                return await known_trigger(self._ports.log, record.id, known)
+            if self._ports.clock.monotonic() >= deadline:
+                raise _busy()
+            await self._ports.clock.sleep(BUSY_LOOK)
+            record = await self._commands.record(record.id)
 
     async def _renewed(self, host: SessionHost) -> str | None:
         """Gives a host today's programs beside those its open frames run on; the version to go on under, if another."""
@@ -245,29 +245,20 @@ class Sessions:
         host.library = Library(programs={**kept, **library.programs}, workers=library.workers)
         return version if self._follow_latest else None
 
-    async def _known_trigger(self, host: SessionHost, execution_id: str) -> Leg:
-        session_id = host.state.session_id
-        await asyncio.shield(
-            host.journal.append(())
-        )  # the trigger itself may still be on its way to the disk
-        for row in await self._ports.log.facts(session_id):
-            if row.data.startswith(_TRIGGERED):
-                event = decode_event(row.data)
-                if isinstance(event, Triggered) and event.execution_id == execution_id:
-                    return Leg(session_id=session_id, execution_id=execution_id, after=row.first - 1)
-        raise Conflict("The trigger of this idempotency key is no longer in the session's journal.")
-
     async def _start(self, host: SessionHost, signal: TriggerSignal) -> Leg:
         session_id = host.state.session_id
-        if signal.key in host.state.keys:
-            return await self._known_trigger(host, host.state.keys[signal.key])
-        await self._until_free(host)
-        if signal.key in host.state.keys:
-            return await self._known_trigger(host, host.state.keys[signal.key])
+        known = _started(host.state, signal)
+        if known is None:
+            await self._until_free(host)
+            known = _started(host.state, signal)
+        if known is not None:
+            # The trigger itself may still be on its way to the disk.
+            await asyncio.shield(host.journal.append(()))
+            return await known_trigger(self._ports.log, session_id, known)
         after = before = host.journal.cursor
         await asyncio.shield(host.signal(signal))
         # Another trigger may have ended this execution already: the row has to be its own.
-        own = _TRIGGERED + f',"executionId":"{signal.execution_id}"'.encode()
+        own = TRIGGERED + f',"executionId":"{signal.execution_id}"'.encode()
         for row in host.stream.since(before) or ():
             if row.kind == FACT and row.data.startswith(own):
                 after = row.first - 1
@@ -279,7 +270,7 @@ class Sessions:
         while host.busy:
             left = deadline - self._ports.clock.monotonic()
             if left <= 0:
-                raise SessionBusy("Another execution runs in this session; try again in a moment.")
+                raise _busy()
             waiting = asyncio.ensure_future(host.stream.wait(host.stream.cursor))
             sleeping = asyncio.ensure_future(self._ports.clock.sleep(left))
             try:
@@ -290,40 +281,22 @@ class Sessions:
 
     async def resume_with(self, project_id: str, session_id: str, request: ContinueRequest) -> Leg:
         """Accepts tool results, each once; the same again gets the same answer, others are a `Conflict`."""
-        await self.record(project_id, session_id)
-        host = await self._hosts.get(session_id)
-        before = host.journal.cursor
-        recorded = host.signal(
-            ResultsSignal(
-                execution_id=request.execution_id, results=request.results, at=self._ports.clock.now()
-            )
-        )
-        repeated = host.journal.cursor == before
-        await asyncio.shield(recorded)
-        if repeated:
-            before = await self._where_settled(session_id, request, before)
-        return Leg(session_id=session_id, execution_id=request.execution_id, after=before, continuation=True)
-
-    async def _where_settled(self, session_id: str, request: ContinueRequest, cursor: int) -> int:
-        """A repeated request reads on from where its results were first accepted."""
-        wanted = {result.tool_call_id for result in request.results}
-        for row in await self._ports.log.facts(session_id):
-            event = decode_event(row.data)
-            if isinstance(event, ToolSettled) and event.call_id in wanted:
-                return row.first - 1
-        return cursor
+        record = await self.record(project_id, session_id)
+        done = await self._commands.give(record, Results(request=request))
+        after = done.cursor
+        if not done.changed:
+            after = await where_settled(self._ports.log, session_id, request, after)
+        return Leg(session_id=session_id, execution_id=request.execution_id, after=after, continuation=True)
 
     async def stop(self, project_id: str, session_id: str, *, execution_id: str | None = None) -> bool:
         """Stops the running execution (only `execution_id`, if given); whether there was one."""
         record = await self._ports.log.record(session_id)
         if record is None or record.project_id != project_id:
             raise NotFound(f"There is no session {session_id!r}.", code="SESSION_NOT_FOUND")
-        host = await self._hosts.get(session_id)
-        execution = host.state.execution
-        if execution is None or execution_id not in (None, execution.id):
+        execution_id = execution_id or record.active_execution
+        if execution_id is None or record.active_execution is None:
             return False
-        await asyncio.shield(host.stop())
-        return True
+        return (await self._commands.give(record, Stop(execution_id=execution_id))).changed
 
     # ---- workers --------------------------------------------------------------------------------------------
 
@@ -342,8 +315,7 @@ class Sessions:
             raise InvalidRequest(f"{program.slug} is not a worker; create a session and trigger it")
         token = self._ids.token()
         session_id = f"ses_{token}"
-        await self._create(project_id, record.id, program, given, session_id=session_id)
-        host = await self._hosts.get(session_id)
+        created = await self._create(project_id, record.id, program, given, session_id=session_id)
         signal = TriggerSignal(
             execution_id=session_id,
             token=token,
@@ -351,7 +323,11 @@ class Sessions:
             trigger="",
             tool_schemas=tool_schemas,
         )
-        return await self._start(host, signal)
+
+        async def act(host: SessionHost) -> Leg:
+            return await self._start(host, signal)
+
+        return await self._when_free(created, act)
 
     async def continue_worker(self, project_id: str, agent: str, request: ContinueRequest) -> Leg:
         """Tool results for a worker that runs by itself."""
@@ -365,8 +341,7 @@ class Sessions:
 
     async def state(self, project_id: str, session_id: str) -> State:
         """A session's state."""
-        await self.record(project_id, session_id)
-        return (await self._hosts.get(session_id)).state
+        return await self._hosts.state(await self.record(project_id, session_id))
 
     async def events(self, project_id: str, session_id: str) -> list[Event]:
         """Every fact of a session's journal, for projections."""
@@ -384,6 +359,23 @@ class Sessions:
     async def list(self, query: ListSessions) -> list[SessionRecord]:
         """A page of sessions, newest first."""
         return await self._ports.log.sessions(query)
+
+
+async def _commit(host: SessionHost, event: Event) -> None:
+    await asyncio.shield(host.record((event,), evolve(host.state, event)))
+
+
+def _started(state: State, signal: TriggerSignal) -> str | None:
+    """The execution that this very trigger has begun: by its key, or before another host took the session."""
+    if state.last_execution_id == signal.execution_id or (
+        state.execution is not None and state.execution.id == signal.execution_id
+    ):
+        return signal.execution_id
+    return None if signal.key is None else state.keys.get(signal.key)
+
+
+def _busy() -> SessionBusy:
+    return SessionBusy("Another execution runs in this session; try again in a moment.")
 
 
 def _checked_input(program: Program, given: dict[str, Json]) -> dict[str, Json]:

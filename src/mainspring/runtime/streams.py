@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 import msgspec
 
@@ -33,7 +33,9 @@ class Stream:
         self.driven = False
 
     def publish(self, rows: tuple[Row, ...]) -> None:
-        """Rows are durable: keeps them for a while and wakes the readers."""
+        """Rows are durable: keeps them for a while and wakes the readers. What is here already is passed over."""
+        if rows and rows[0].first != self.cursor + 1:
+            rows = self._fitting(rows)
         if not rows:
             return
         self._rows.extend(rows)
@@ -43,6 +45,14 @@ class Stream:
             self._start = self._rows[dropped - 1].last
             del self._rows[:dropped]
         self.wake()
+
+    def _fitting(self, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        """The rows that follow what is here; where they do not fit, readers go on from the store."""
+        rest = tuple(row for row in rows if row.last > self.cursor)
+        if rest and rest[0].first != self.cursor + 1:
+            self.catch_up(rest[-1].last)
+            return ()
+        return rest
 
     def forget(self) -> None:
         """Drops the recent rows: readers that come later read the store."""
@@ -87,11 +97,73 @@ class Stream:
 
 
 class Streams:
-    """The streams of the sessions that are alive in this process."""
+    """The streams of the sessions that are alive in this process, and of those that are only read here.
+
+    What is driven here is published here. Of the others `doubtful` names those to look after: somebody reads them, and
+    there may be more on disk than is known; `stirred` is set when one comes in.
+    """
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._streams: dict[str, Stream] = {}
+        self._doubtful: set[str] = set()
+        self.stirred = asyncio.Event()
+
+    @property
+    def readers(self) -> int:
+        """How many read."""
+        return sum(stream.readers for stream in self._streams.values())
+
+    def left(self, session_id: str) -> None:
+        """A session is not driven here any more."""
+        stream = self._streams.get(session_id)
+        if stream is not None:
+            stream.driven = False
+            if stream.readers:
+                self._doubt(session_id)
+            else:
+                del self._streams[session_id]
+
+    def _doubt(self, session_id: str) -> None:
+        self._doubtful.add(session_id)
+        self.stirred.set()
+
+    def behind(
+        self, grown: Iterable[tuple[str, int]] = (), *, all_read: bool = False
+    ) -> list[tuple[str, int]]:
+        """(session, cursor) to read on from: the doubtful, and those of `grown` that are read here and not driven.
+
+        `all_read`: every session that is read here and driven elsewhere, whatever hints there were.
+        """
+        self.stirred.clear()
+        names, self._doubtful = self._doubtful, set()
+        if all_read:
+            names.update(self._streams)
+        else:
+            names.update(name for name, cursor in grown if self._is_behind(name, cursor))
+        found = ((name, self._streams.get(name)) for name in sorted(names))
+        return [
+            (name, stream.cursor)
+            for name, stream in found
+            if stream is not None and stream.readers and not stream.driven
+        ]
+
+    def _is_behind(self, session_id: str, cursor: int) -> bool:
+        stream = self._streams.get(session_id)
+        return stream is not None and stream.cursor < cursor
+
+    def arrived(self, session_id: str, rows: Sequence[Row], *, more: bool) -> None:
+        """Rows that others wrote, read after a cursor that `behind` gave; `more`: there may be others after them."""
+        stream = self._streams.get(session_id)
+        if stream is None or stream.driven or not rows:
+            return
+        if more or any(row.kind == STUB for row in rows):
+            if rows[-1].last > stream.cursor:
+                stream.catch_up(rows[-1].last)
+        else:
+            stream.publish(tuple(rows))
+        if more:
+            self._doubt(session_id)
 
     def open(self, session_id: str, cursor: int) -> Stream:
         """The session's stream; made at `cursor` (its last durable one) if there is none yet."""
@@ -111,6 +183,8 @@ class Streams:
         record = None if session_id in self._streams else await self._log.record(session_id)
         stream = self.open(session_id, 0 if record is None else record.cursor)
         stream.readers += 1
+        if not stream.driven:
+            self._doubt(session_id)
         try:
             while True:
                 rows = stream.since(after)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from mainspring.model.errors import MainspringError
-from mainspring.runtime.ports import Clock, EventLog
+from mainspring.runtime.host_ports import HostPorts
 from mainspring.runtime.sessions import Sessions
 
 log = logging.getLogger("mainspring.sweeper")
@@ -16,12 +16,11 @@ PRUNE_ROWS = 2000
 class Sweeper:
     """Looks, every so often, for what is over."""
 
-    def __init__(
-        self, log_: EventLog, sessions: Sessions, clock: Clock, *, interval: float, retention: float
-    ) -> None:
-        self._log = log_
+    def __init__(self, ports: HostPorts, sessions: Sessions, *, interval: float, retention: float) -> None:
+        self._log = ports.log
+        self._time = ports.time
         self._sessions = sessions
-        self._clock = clock
+        self._clock = ports.clock
         self._interval = interval
         self._retention = retention
         self._task: asyncio.Task[None] | None = None
@@ -51,7 +50,7 @@ class Sweeper:
         expired = dropped = 0
         while count := await self._sessions.expire_due():
             expired += count
-        before = self._clock.now() - self._retention
+        before = self._time.now() - self._retention
         while count := await self._log.prune(before, PRUNE_ROWS):
             dropped += count
         return expired, dropped
