@@ -90,7 +90,7 @@ def shared_models() -> Iterator[ModelServer]:
 def shared(tmp_path_factory: pytest.TempPathFactory, shared_models: ModelServer) -> Iterator[ServerProcess]:
     """One server for all, on a file of its own."""
     server = ServerProcess(tmp_path_factory.mktemp("interop"), shared_models.base_url)
-    for scopes in (("agents", "sessions"), ("agents",)):
+    for scopes in (("agents", "sessions"), ("agents",), ("tokens",)):
         server.create_key(*scopes)
     server.start()
     yield server

@@ -13,7 +13,7 @@ from mainspring.server.serving import Listening, bind, loop_factory
 from mainspring.server.uvicorn_server import Server, make_server
 from mainspring.settings import Settings
 
-SCOPES: Final = ("agents", "sessions")
+SCOPES: Final = ("agents", "sessions", "tokens")
 
 
 class EmbeddedServer:

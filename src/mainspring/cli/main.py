@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "backup": "Copy a database file while a server runs on it.",
     "prune": "Drop old streamed deltas by hand, or say what that would free.",
     "keys": "Create, list and revoke API keys.",
+    "tokens": "Mint and revoke ephemeral tokens for browsers.",
 }
 """Every command, in the order of the help; the module of the same name in `commands/` has it as `command`."""
 

@@ -59,6 +59,23 @@ class AgentDetail(Value, frozen=True, kw_only=True):
     version: str = ""
 
 
+class TokenMade(Value, frozen=True, kw_only=True):
+    """A new ephemeral token, shown once. `jti` is its id, `expires_at` ISO 8601."""
+
+    token: str
+    jti: str
+    expires_at: str
+    agent_id: str = ""
+    session_id: str | None = None
+
+
+class TokenRevoked(Value, frozen=True, kw_only=True):
+    """Whether a token was ended just now; `jti` is its id."""
+
+    revoked: bool
+    jti: str | None = None
+
+
 class SessionMade(Value, frozen=True, kw_only=True):
     """A new session."""
 

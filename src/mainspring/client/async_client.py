@@ -24,6 +24,7 @@ from mainspring.client.answers import (
     UIMessage,
 )
 from mainspring.client.async_shell import AsyncShell
+from mainspring.client.async_tokens import AsyncTokens
 from mainspring.client.async_turn import AsyncJournal, AsyncTurn
 from mainspring.client.configuration import Configuration, Patience, configure
 from mainspring.client.driving import Drivers, Hands, continuation, returned, user_message
@@ -59,6 +60,7 @@ class AsyncClient:
         self.agents = AsyncAgents(self._configuration, self._shell)
         self.sessions = AsyncSessions(self._configuration, self._shell)
         self.workers = AsyncWorkers(self._configuration, self._shell)
+        self.tokens = AsyncTokens(self._configuration, self._shell)
         self.tools = AsyncToolWorkers(self._configuration)
 
     async def __aenter__(self) -> AsyncClient:

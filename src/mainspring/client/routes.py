@@ -94,6 +94,20 @@ def events_request(session_id: str, *, after: int, follow: bool) -> Request:
     return request("GET", under(SESSIONS, session_id, "events"), after=after, follow=follow)
 
 
+# ---- tokens ---------------------------------------------------------------------------------------------------
+
+
+def mint_token(agent: str, **members: Json) -> Request:
+    """`POST /api/tokens`: repeated, it may leave a second token behind, which ends by itself."""
+    body = {"agentId": agent, **{name: value for name, value in members.items() if value is not None}}
+    return request("POST", "/api/tokens", body)
+
+
+def revoke_token(token: str) -> Request:
+    """`POST /api/tokens/revoke`."""
+    return request("POST", "/api/tokens/revoke", {"token": token})
+
+
 # ---- turns ----------------------------------------------------------------------------------------------------
 
 

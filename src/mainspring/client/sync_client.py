@@ -30,6 +30,7 @@ from mainspring.client.following import follow_journal
 from mainspring.client.machine import Machine
 from mainspring.client.retries import ask
 from mainspring.client.sync_shell import SyncShell
+from mainspring.client.sync_tokens import Tokens
 from mainspring.client.sync_turn import Journal, Turn
 from mainspring.client.tool_workers import ToolWorkers
 from mainspring.client.tools import ToolsGiven
@@ -59,6 +60,7 @@ class Client:
         self.agents = Agents(self._configuration, self._shell)
         self.sessions = Sessions(self._configuration, self._shell)
         self.workers = Workers(self._configuration, self._shell)
+        self.tokens = Tokens(self._configuration, self._shell)
         self.tools = ToolWorkers(self._configuration)
 
     def __enter__(self) -> Client:
