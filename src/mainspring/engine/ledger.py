@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
@@ -43,6 +44,14 @@ def _is_free(turn: Turn, call: Call) -> bool:
     tool = call.asked_as or call.tool
     running = (one for one in running_calls(turn.execution) if (one.asked_as or one.tool) == tool)
     return most is None or sum(1 for _ in running) < most
+
+
+def _each(turn: Turn, calls: list[Call], action: Callable[[Turn, Call], None]) -> None:
+    """Does something to calls; what one of them sets off may be the end of others."""
+    for call in calls:
+        execution = turn.state.execution
+        if execution is not None and call.id in execution.calls:
+            guarded(turn, call.frame, partial(action, turn, call))
 
 
 def _settle(turn: Turn, call: Call, outcome: Outcome, *, ran: Ran) -> None:
@@ -111,9 +120,7 @@ def _outcome_unknown(turn: Turn, call: Call, error: str, *, choice: Choice, retr
 
 def attempts_cut(turn: Turn, alive: tuple[str, ...]) -> None:
     """The process that ran these calls is gone, but for those that are `alive` outside it."""
-    for call in running_calls(turn.execution):
-        if call.id not in alive:
-            guarded(turn, call.frame, partial(_cut, turn, call))
+    _each(turn, [call for call in running_calls(turn.execution) if call.id not in alive], _cut)
 
 
 def _cut(turn: Turn, call: Call) -> None:
@@ -149,9 +156,7 @@ def _take_answer(turn: Turn, answer: ApprovalAnswer) -> None:
 def time_passed(turn: Turn) -> None:
     """Gives up what is over its time. Retries that are due begin by themselves at the end of every decision."""
     execution = turn.state.execution
-    for call in [] if execution is None else open_calls(execution):
-        if turn.state.execution is not None and call.id in turn.execution.calls:
-            guarded(turn, call.frame, partial(_give_up_if_due, turn, call))
+    _each(turn, [] if execution is None else open_calls(execution), _give_up_if_due)
 
 
 def _give_up_if_due(turn: Turn, call: Call) -> None:
