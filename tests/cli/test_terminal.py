@@ -12,6 +12,7 @@ from _pytest.capture import CaptureIO, DontReadFromInput
 from mainspring.cli.commands.dev import Bench, Wishes
 from mainspring.cli.conversation import Conversation
 from mainspring.cli.embedded import EmbeddedServer
+from mainspring.cli.exits import Refused
 from mainspring.cli.http import Api
 from mainspring.cli.inputs import fill, typed
 from mainspring.cli.publishing import check_folder, publish
@@ -353,7 +354,7 @@ def plain(args): return Found(args["name"])
 async def later(args): return "later"
 def empty(args): raise ValueError
 def odd(args): return {1: object()}
-TOOLS = {"plain": plain, "later": later, "empty": empty, "odd": odd, "number": 3}
+TOOLS = {"plain": plain, "later": later, "empty": empty, "odd": odd}
 """
 
 
@@ -365,11 +366,21 @@ def test_the_functions_of_a_file(tmp_path: Path) -> None:
     assert tools.run(ToolCall("1", "later")) == "later"
     for name, said in (
         ("empty", "ValueError"),
-        ("odd", "odd returned what is not JSON"),
+        ("odd", "The tool returned what is not JSON"),
         ("missing", "There is no tool missing in tools.py."),
-        ("number", "There is no tool number"),
     ):
         with pytest.raises(ToolFailed, match=said):
             tools.run(ToolCall("1", name))
+    path.write_text(TOOLS + "TOOLS['number'] = 3")
+    with pytest.raises(Refused, match="number: its signature cannot be read"):
+        tools.load()
+    assert tools.find("plain") is not None
+    path.write_text(
+        "import re as _re\nfrom os.path import join\n\ndef get_order(order_id: str): return order_id\n"
+    )
+    tools.load()
+    assert list(tools.tools) == ["get-order"]
     assert not (tmp_path / "__pycache__").exists()
+    path.write_text(TOOLS)
+    tools.load()
     assert json.loads(brief(tools.run(ToolCall("1", "later")))) == "later"

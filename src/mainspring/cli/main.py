@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "serve": "Serve agents over HTTP.",
     "migrate": "Bring the schema of a database up to date.",
     "sync": "Publish an agent to a server.",
+    "tools": "Run the tools of a file for a server, from anywhere; list who does.",
     "chat": "Talk to an agent of a server.",
     "sessions": "List, show, follow and export the sessions of a server.",
     "doctor": "Look at a database: is it whole, how large is what, what could be freed.",

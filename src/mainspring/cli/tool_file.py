@@ -1,27 +1,27 @@
-"""Owns the `tools.py` of an agent's folder: loading it, and running its functions for tool calls.
+"""Owns a Python file of tools: loading it, and its functions as tools, on either side of the boundary.
 
-`TOOLS` names a function for each tool; without it the function of `get-order` is `get_order`. A function takes the
-arguments as one dictionary and returns what is JSON; it may be `async`. What it raises is told to the model.
+`TOOLS` names a function for each tool, or lists functions. Without it every function defined in the file is one, unless
+its name begins with `_`: `get_order` is `get-order`. `PROBES`, if there, tells of calls whose outcome is unknown.
 """
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType
 from typing import Any, Final, cast
 
-import msgspec
-
 from mainspring.cli.exits import MissingFile, Refused
 from mainspring.cli.turns import ToolCall, ToolFailed
+from mainspring.client.errors import InvalidTool
+from mainspring.client.tools import Tool, ToolContext, ToolsGiven, tools_of
+from mainspring.model.stream_events import PendingToolCall
 from mainspring.model.values import Json
+from mainspring.toolboxes.functions import FunctionBox
 
 FILE: Final = "tools.py"
 _MODULE: Final = "mainspring_agent_tools"
@@ -39,7 +39,9 @@ class ToolFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._members: dict[str, Any] = {}
+        self.tools: dict[str, Tool] = {}
+        self.probes: dict[str, Tool] = {}
+        self._boxes: list[FunctionBox] = []
         self.load()
 
     def load(self) -> None:
@@ -60,33 +62,55 @@ class ToolFile:
             if before is not None:
                 sys.modules[_MODULE] = before
             raise Refused(f"{_place(error, self.path)}: {_said(error)}", code="TOOLS_FAILED") from error
-        self._members = dict(vars(module))
+        self._take(dict(vars(module)))
 
-    def find(self, name: str) -> Callable[[dict[str, Json]], Json] | None:
-        """The function of a tool, if there is one."""
-        table = self._members.get("TOOLS")
-        found: object = None
-        if isinstance(table, dict):
-            found = cast("dict[str, object]", table).get(name)
-        else:
-            found = self._members.get(name.replace("-", "_"))
-        return cast("Callable[[dict[str, Json]], Json]", found) if callable(found) else None
+    def _take(self, members: dict[str, Any]) -> None:
+        try:
+            tools, probes = _tools_in(members, "TOOLS"), _tools_in(members, "PROBES")
+            for box in self._boxes:
+                box.replace(tools.values(), probes=probes.values())
+        except InvalidTool as error:
+            raise Refused(f"{self.path.name}: {error}", code="TOOLS_FAILED") from None
+        self.tools, self.probes = tools, probes
+
+    def find(self, name: str) -> Tool | None:
+        """The tool of that name, if there is one."""
+        return self.tools.get(name)
+
+    def box(self) -> FunctionBox:
+        """A tool box of its functions, which follows the file when it is loaded again. Raises `Refused`."""
+        box = FunctionBox(self.tools.values(), probes=self.probes.values())
+        self._boxes.append(box)
+        return box
 
     def run(self, call: ToolCall) -> Json:
         """What the function of a call returns, as JSON; raises `ToolFailed`."""
-        function = self.find(call.tool_name)
-        if function is None:
+        tool = self.find(call.tool_name)
+        if tool is None:
             raise ToolFailed(f"There is no tool {call.tool_name} in {self.path.name}.")
-        try:
-            result = function(call.args)
-            if inspect.iscoroutine(result):
-                result = asyncio.run(result)
-        except Exception as error:
-            raise ToolFailed(_said(error)) from error
-        try:
-            return msgspec.json.decode(msgspec.json.encode(result))
-        except (TypeError, ValueError, msgspec.MsgspecError) as error:
-            raise ToolFailed(f"{call.tool_name} returned what is not JSON: {error}") from error
+        pending = PendingToolCall(
+            tool_call_id=call.tool_call_id, tool_name=call.tool_name, args=call.args, source="llm"
+        )
+        context = ToolContext(
+            call_id=call.tool_call_id, tool_name=call.tool_name, session_id="", execution_id=""
+        )
+        result = tool.run(pending, context)
+        if result.error is not None:
+            raise ToolFailed(result.error)
+        return result.result
+
+
+def _tools_in(members: dict[str, Any], name: str) -> dict[str, Tool]:
+    """The tools that a file names, or (for `TOOLS`) all of its functions."""
+    named = members.get(name)
+    if named is not None:
+        return tools_of(cast("ToolsGiven", named))
+    own = [
+        member
+        for key, member in members.items()
+        if inspect.isfunction(member) and member.__module__ == _MODULE and not key.startswith("_")
+    ]
+    return tools_of(own) if name == "TOOLS" else {}
 
 
 def _said(error: Exception) -> str:

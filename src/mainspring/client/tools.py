@@ -38,7 +38,7 @@ WHOLE: Final = "args"
 CONTEXT: Final = "context"
 
 Function: TypeAlias = Callable[..., Any]
-ToolsGiven: TypeAlias = Mapping[str, Function] | Iterable[Function]
+ToolsGiven: TypeAlias = "Mapping[str, Function] | Iterable[Function | Tool]"
 """Functions by the names of their tools, or functions that have their tool's name: `get_order` is `get-order`."""
 
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-")
@@ -174,7 +174,7 @@ def tools_of(given: ToolsGiven) -> dict[str, Tool]:
     if isinstance(given, Mapping):
         named = cast("Mapping[str, Function]", given)
         return {name: Tool(function, name) for name, function in named.items()}
-    tools = [Tool(function) for function in given]
+    tools = [one if isinstance(one, Tool) else Tool(one) for one in given]
     return {tool.name: tool for tool in tools}
 
 

@@ -24,7 +24,7 @@ from mainspring.cli.reloading import Reloader, Watch
 from mainspring.cli.script_file import SCRIPT, check_script, read_script
 from mainspring.cli.tool_file import FILE as TOOLS
 from mainspring.cli.tool_file import ToolFile
-from mainspring.cli.tool_person import tools_first
+from mainspring.cli.tool_person import ask_person
 from mainspring.cli.views.problems import told_problems
 from mainspring.cli.views.terminal import Terminal
 from mainspring.language.render import render_text
@@ -133,7 +133,8 @@ def work(wishes: Wishes, terminal: Terminal) -> bool:
     settings = settings_of(wishes)
     real = real_world(settings, process_environment())
     models = DevModels(real.completers, real.clock, script)
-    world = replace(real, completers=models)
+    boxes = () if tools is None else (tools.box(),)
+    world = replace(real, completers=models, boxes=boxes)
     with EmbeddedServer(settings, world) as server, Api(server.url, server.key) as api:
         bench = Bench(wishes=wishes, terminal=terminal, server=server, api=api, models=models, tools=tools)
         return bench.run(checked)
@@ -189,7 +190,7 @@ class Bench:
             terminal=self.terminal,
             agent=published.agent_id,
             program=published.program,
-            answer=tools_first(self.tools, self.terminal),
+            answer=ask_person(self.terminal),
             given=self.wishes.given,
             events=self.wishes.events,
         )

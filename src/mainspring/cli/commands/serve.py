@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -20,6 +22,10 @@ from mainspring.runtime.ports import KeyRecord
 from mainspring.server.serving import Listening, loop_factory, serve
 from mainspring.settings import Settings, process_environment
 from mainspring.storage.addresses import shown
+
+if TYPE_CHECKING:
+    # Loaded where there is a file of tools: a server without one starts faster.
+    from mainspring.cli.tool_file import ToolFile
 
 
 @click.command("serve")
@@ -49,9 +55,14 @@ async def run(settings: Settings, *, as_json: bool) -> None:
     """Serves until a signal comes; raises `Refused` if it cannot or must not listen."""
     if settings.host not in LOOPBACK_HOSTS:
         await refuse_open_door(settings)
-    mainspring = assemble(settings, real_world(settings, process_environment()))
+    tools = load_tools(settings)
+    world = real_world(settings, process_environment())
+    boxes = () if tools is None else (tools.box(),)
+    mainspring = assemble(settings, replace(world, boxes=boxes))
     await mainspring.open()
     try:
+        if tools is not None:
+            await complain(mainspring, tools)
         keyless = not await has_live_key(mainspring.keys, settings.project, mainspring.world.clock.now())
 
         def told(host: str, port: int) -> None:
@@ -60,6 +71,28 @@ async def run(settings: Settings, *, as_json: bool) -> None:
         await listen(mainspring, told)
     finally:
         await mainspring.close()
+
+
+def load_tools(settings: Settings) -> ToolFile | None:
+    """The file of tools of the settings; raises what loading it raises."""
+    if not settings.tools:
+        return None
+    from mainspring.cli.tool_file import ToolFile
+
+    return ToolFile(Path(settings.tools))
+
+
+async def complain(mainspring: Mainspring, tools: ToolFile) -> None:
+    """Says on stderr where published agents and the functions of the file do not agree."""
+    from mainspring.cli.tool_agreement import disagreements
+
+    project = mainspring.settings.project
+    programs = [
+        await mainspring.agents.program(project, record.id, record.version)
+        for record in await mainspring.agents.list(project)
+    ]
+    for problem in disagreements(tools.tools, programs):
+        click.echo(f"Warning: {tools.path.name}: {problem}", err=True)
 
 
 async def listen(mainspring: Mainspring, told: Callable[[str, int], None]) -> None:
