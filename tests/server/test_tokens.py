@@ -28,7 +28,7 @@ async def browser(desk: Desk, **members: Any) -> Client:
 
 
 def code(answer: Exchange) -> tuple[int, str]:
-    return answer.status, answer.json["code"]
+    return answer.status, answer.code
 
 
 async def test_a_token_runs_the_sessions_of_its_agent_and_reads_them(desk: Desk) -> None:
