@@ -135,8 +135,6 @@ async def test_unknown_and_strange_ids(desk: Desk, operation: Operation, name: s
         "parts": [{"type": "text", "text": "x", "status": "done"}],
     }
     body = {
-        "model": "agent:support",
-        "input": "x",
         "type": "start",
         "id": "c",
         "threadId": "t",
