@@ -145,7 +145,6 @@ def test_every_statement_is_used() -> None:
         ("sessions", "record_by_start_key", "sessions_start_key"),
         ("sessions", "stale", "heads_stale"),
         ("hosts", "is_due", "heads_wake"),
-        ("hosts", "claim", "heads_running"),
         ("journal", "read", "journal_"),
         ("letters", "fetch", "letters_to"),
     ],

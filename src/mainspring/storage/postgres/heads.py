@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -40,6 +40,32 @@ class Take:
     host_id: str
 
 
+class Drive(NamedTuple):
+    """The part of a head that says what becomes of its execution."""
+
+    active: str | None
+    waiting: bool
+    owner: str | None
+    wake_at: float | None
+
+    def verbs_since(self, before: Drive) -> tuple[str, ...]:
+        """What `mainspring.follow` has to do about the change."""
+        if self.active != before.active:
+            ended = ("end",) if before.active is not None else ()
+            begun = ("begin",) if self.active is not None else ()
+            return (*ended, *begun, *(("park",) if begun and self.waiting else ()))
+        if self.active is None:
+            return ()
+        if self.waiting != before.waiting:
+            return ("park",) if self.waiting else ("resume",)
+        if self.waiting:
+            return () if self.wake_at == before.wake_at else ("resume", "park")
+        return () if self.owner == before.owner else ("hold",)
+
+
+NOBODY = Drive(None, False, None, None)
+
+
 @dataclass(slots=True)
 class Head:
     """A locked row of `heads`, as it will be written.
@@ -56,8 +82,14 @@ class Head:
     wake_at: float | None
     stale: bool
     driven: bool = False
+    drove: Drive = NOBODY
     stale_from: float | None = None
     touched: bool = False
+
+    @property
+    def drive(self) -> Drive:
+        """What the engine of executions has to know."""
+        return Drive(self.active, self.waiting, self.owner, self.wake_at)
 
     @property
     def running(self) -> bool:
@@ -257,6 +289,7 @@ class Heads:
                 *_head_columns(touched),
                 hints_of(self._grown),
             )
+            await self._follow(connection, touched)
         if self._patches:
             patches = self._patches.items()
             await connection.execute(
@@ -275,6 +308,18 @@ class Heads:
                 [data for _, data in self._snapshots.values()],
             )
 
+    async def _follow(self, connection: Connection, heads: list[Head]) -> None:
+        """Tells the engine of executions, in the same transaction."""
+        told = [
+            (head.n, verb, written(head.active))
+            for head in heads
+            if head.drive != head.drove
+            for verb in head.drive.verbs_since(head.drove)
+        ]
+        if told:
+            columns = [[each[index] for each in told] for index in range(3)]
+            await connection.execute(statements("absurd")["follow"], *columns)
+
 
 LISTED = ("status", "version", "updated_at", "expires_at")
 """The members of a patch that are columns of `sessions`."""
@@ -291,6 +336,7 @@ def _head_of(found: Any) -> Head:
         wake_at=found[7],
         stale=found[8],
         driven=found[9],
+        drove=Drive(read_maybe(found[4]), found[5], read_maybe(found[6]), found[7]),
     )
 
 

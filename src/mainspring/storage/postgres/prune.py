@@ -16,6 +16,8 @@ from mainspring.storage.postgres.journal import stored_row
 from mainspring.storage.postgres.statements import statements
 
 PREFETCH = 600
+KEPT_SECONDS = 3600
+MOST_FORGOTTEN = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +95,8 @@ async def carry_out(connection: Connection, plan: Plan) -> int:
         stale_from = None if oldest is None else max(oldest, plan.again_at)
         await connection.execute(sessions["set_pruned"], plan.n, plan.end, stale_from)
     return plan.dropped
+
+
+async def forget_executions(connection: Connection) -> None:
+    """Drops what the engine keeps of executions that are over; the journal tells of them."""
+    await connection.execute(statements("absurd")["forget"], KEPT_SECONDS, MOST_FORGOTTEN)

@@ -183,6 +183,7 @@ class PostgresStore:
             if step is None:
                 break
             dropped += await self._read(partial(prune.carry_out, plan=step), tries=1)
+        await self._read(prune.forget_executions)
         return dropped
 
     # ------------------------------------------------------------ hosts

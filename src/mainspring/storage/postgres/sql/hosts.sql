@@ -43,30 +43,7 @@ SELECT EXISTS (SELECT 1 FROM mainspring.heads WHERE wake_at <= $1 AND waiting AN
 UPDATE mainspring.heads SET owner = NULL WHERE active_execution IS NOT NULL AND NOT waiting AND owner = $1;
 
 -- name: claim
-WITH
-left_over AS (
-  SELECT n FROM mainspring.heads AS h
-  WHERE active_execution IS NOT NULL AND NOT waiting
-    AND NOT EXISTS (SELECT 1 FROM mainspring.hosts AS o WHERE o.id = h.owner)
-  ORDER BY n LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
-),
-overdue AS (
-  SELECT n FROM mainspring.heads AS h
-  WHERE wake_at <= $2 AND active_execution IS NOT NULL AND waiting
-  ORDER BY wake_at LIMIT greatest($3 - (SELECT count(*) FROM left_over), 0) FOR NO KEY UPDATE SKIP LOCKED
-),
-before AS (
-  SELECT h.n, h.owner, o.n IS NOT NULL AS due
-  FROM mainspring.heads AS h LEFT JOIN overdue AS o ON o.n = h.n
-  WHERE h.n IN (SELECT n FROM left_over UNION ALL SELECT n FROM overdue)
-    AND EXISTS (SELECT 1 FROM mainspring.hosts WHERE id = $1)
-),
-claimed AS (
-  UPDATE mainspring.heads AS h SET epoch = h.epoch + 1, owner = $1 FROM before AS b WHERE h.n = b.n
-  RETURNING h.n, h.epoch, b.owner IS NULL AND NOT b.due AS handed_over, b.due
-)
-SELECT s.id, c.epoch, c.handed_over, c.due
-FROM claimed AS c JOIN mainspring.sessions AS s ON s.n = c.n ORDER BY c.due, c.n;
+SELECT session_id, epoch, handed_over, due FROM mainspring.work($1, $2, $3);
 
 -- name: notify
 SELECT pg_notify('mainspring', $1);
