@@ -234,7 +234,9 @@ class ChatWire:
             if not call.written:
                 out.append(ToolInputDelta(part, "{}"))
             out.append(PartEnd(part))
-        out.append(Finished(self._finish(), _tokens(self._usage), self._reason, self._id, self._model))
+        reason = self._finish()
+        raw = "refusal" if self._refused and reason == "content-filter" else self._reason
+        out.append(Finished(reason, _tokens(self._usage), raw, self._id, self._model))
         self.done = True
 
     def _frame(self, frame: _Frame, out: list[ModelChunk]) -> None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from mainspring.providers.http import ProviderHttp
 
 ANY: Final = "*"
+BRIDGED: Final = "PYDANTIC_AI_PROVIDERS"
+"""The variable that lists the providers to call through pydantic-ai, by their names there."""
+
 _PROVIDER: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
 
 
@@ -53,7 +56,9 @@ class Registry:
             return self._scripted(name)
         found = self._found.get(provider)
         if found is None:
-            found = self._found[provider] = self._connect(provider, name)
+            bridged = provider in self._environment.get(BRIDGED, "").replace(",", " ").split()
+            found = self._bridge(provider, name) if bridged else self._connect(provider, name)
+            self._found[provider] = found
         return found
 
     async def close(self) -> None:
@@ -70,6 +75,20 @@ class Registry:
             message = f"no script is loaded for scripted/{name} (loaded: {known})"
             raise Failures("scripted", model=name).refused("not_found_error", "SCRIPT", message)
         return ScriptedCompleter(script, self._clock)
+
+    def _bridge(self, provider: str, name: str) -> Completer:
+        """A provider that is called through pydantic-ai, because the environment names it for that."""
+        try:
+            from mainspring.providers.pydantic_ai_bridge import PydanticAiCompleter  # noqa: PLC0415  an extra
+        except ImportError:
+            message = (
+                f"{BRIDGED} names {provider}, and pydantic-ai is not installed: pip install "
+                f"'mainspring[pydantic-ai]' 'pydantic-ai-slim[{provider}]'"
+            )
+            raise Failures(provider, model=name).refused(
+                "validation_error", "NOT_INSTALLED", message
+            ) from None
+        return PydanticAiCompleter(provider, times=self._times)
 
     def _connect(self, provider: str, name: str) -> Completer:
         failures = Failures(provider, model=name)
