@@ -12,7 +12,7 @@ from mainspring.model.facts import SessionCreated
 from mainspring.runtime.examination import problem_of
 from mainspring.runtime.ports import Loaded
 from mainspring.storage.sqlite import maintenance, schema
-from mainspring.storage.sqlite.connections import Connection, connect_reader, connect_writer
+from mainspring.storage.sqlite.connections import Connection, connect_reader
 from mainspring.storage.sqlite.store import SqliteStore
 from mainspring.testing.clock import ManualClock
 from mainspring.testing.samples import agent, cursors, deltas, ended, fact, facts, session, settled
@@ -128,8 +128,7 @@ async def test_free_pages_go_back(store: SqliteStore, path: Path) -> None:
     await store.close()
     damage(path, "DELETE FROM journal")
     size = path.stat().st_size
-    with closing(connect_writer(str(path), synchronous="OFF")) as connection:
-        maintenance.vacuum(connection)
+    maintenance.vacuum(path)
     assert path.stat().st_size < size / 4
 
 

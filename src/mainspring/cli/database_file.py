@@ -1,17 +1,12 @@
-"""Owns opening a database file to look after it: without driving it, and without making one that is not there."""
+"""Owns finding the database file that a command looks after, without making one that is not there."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
-import apsw
-
 from mainspring.cli.exits import MissingFile, Refused
-from mainspring.model.errors import StoreError
 from mainspring.settings import Settings
-from mainspring.storage.sqlite.connections import MEMORY, Connection, connect_reader
+from mainspring.storage.sqlite.connections import MEMORY
 
 SERVERS = ("postgres://", "postgresql://")
 
@@ -27,18 +22,3 @@ def database_file(settings: Settings) -> Path:
             f"There is no database {address!r}; --database or MAINSPRING_DATABASE says where it is."
         )
     return path
-
-
-@contextmanager
-def looking_at(path: Path) -> Generator[Connection]:
-    """A connection that changes nothing, beside whoever drives the file; raises `StoreError`."""
-    try:
-        connection = connect_reader(str(path))
-    except apsw.Error as error:
-        raise StoreError(f"{path} cannot be opened: {error}") from error
-    try:
-        yield connection
-    except apsw.Error as error:
-        raise StoreError(f"{path} cannot be read: {error}") from error
-    finally:
-        connection.close()

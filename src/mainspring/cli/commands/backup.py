@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import apsw
 import click
 
-from mainspring.cli.database_file import database_file, looking_at
+from mainspring.cli.database_file import database_file
 from mainspring.cli.exits import MissingFile, Refused
 from mainspring.cli.flags import config_flag, json_flag, setting_flags, settings_from
 from mainspring.cli.views.sizes import bytes_in_words
 from mainspring.cli.views.terminal import Terminal
-from mainspring.model.errors import StoreError
-from mainspring.storage.sqlite import maintenance, schema
+from mainspring.storage.sqlite import maintenance
 
 
 @click.command("backup")
@@ -39,24 +37,8 @@ def command(*, target: Path, force: bool, database: str | None, config: Path | N
         raise Refused(f"{target} is there already; --force replaces it.")
     terminal = Terminal(as_json=as_json)
     with terminal.working(f"Copying {source}"):
-        _copy(source, target)
+        maintenance.back_up(source, target)
     size = target.stat().st_size
     terminal.line(f"{target}: {bytes_in_words(size)}, checked.")
     if as_json:
         terminal.json({"path": str(target), "bytes": size})
-
-
-def _copy(source: Path, target: Path) -> None:
-    fresh = target.with_name(target.name + ".new")
-    try:
-        with looking_at(source) as connection:
-            schema.copy_database(connection, fresh)
-        with looking_at(fresh) as copied:
-            problems = maintenance.damage_of(copied)
-        if problems:
-            raise StoreError(f"{source}: the copy is not whole, and was removed. {problems[0]}")
-        fresh.replace(target)
-    except (OSError, apsw.Error) as error:
-        raise StoreError(f"{target} cannot be written: {error}") from error
-    finally:
-        fresh.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from mainspring.cli.database_file import database_file, looking_at
+from mainspring.cli.database_file import database_file
 from mainspring.cli.exits import FAILED
 from mainspring.cli.flags import config_flag, json_flag, setting_flags, settings_from
 from mainspring.cli.views.sizes import bytes_in_words
@@ -38,7 +38,10 @@ def command(
     settings = settings_from(config, database=database, delta_retention=delta_retention)
     terminal = Terminal(as_json=as_json)
     now = SystemClock().now()
-    with looking_at(database_file(settings)) as connection, terminal.working("Looking at the database"):
+    with (
+        maintenance.looking_at(database_file(settings)) as connection,
+        terminal.working("Looking at the database"),
+    ):
         report = maintenance.examine(connection, now=now, before=now - settings.delta_retention)
         if not quick and report.schema == report.latest:
             found = tuple(_sessions_that_do_not_open(connection))

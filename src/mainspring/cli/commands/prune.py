@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import apsw
 import click
 import msgspec
 
-from mainspring.cli.database_file import database_file, looking_at
+from mainspring.cli.database_file import database_file
 from mainspring.cli.flags import config_flag, json_flag, setting_flags, settings_from
 from mainspring.cli.views.sizes import bytes_in_words
 from mainspring.cli.views.terminal import Terminal
-from mainspring.model.errors import StoreError
 from mainspring.storage.sqlite import maintenance
-from mainspring.storage.sqlite.connections import connect_writer
 from mainspring.storage.sqlite.store import SqliteStore
 from mainspring.system import SystemClock
 
@@ -45,13 +42,13 @@ def command(
     terminal = Terminal(as_json=as_json)
     path = database_file(settings)
     before = SystemClock().now() - settings.delta_retention
-    with looking_at(path) as connection:
+    with maintenance.looking_at(path) as connection:
         freeable = maintenance.freeable(connection, before)
     if not dry_run:
         with terminal.working(f"Pruning {path}"):
             asyncio.run(_prune(path, before))
             if vacuum:
-                _vacuum(path)
+                maintenance.vacuum(path)
     if as_json:
         terminal.json({**msgspec.to_builtins(freeable), "dryRun": dry_run})
         return
@@ -69,14 +66,3 @@ async def _prune(path: Path, before: float) -> None:
             pass
     finally:
         await store.close()
-
-
-def _vacuum(path: Path) -> None:
-    try:
-        connection = connect_writer(str(path), synchronous="FULL")
-        try:
-            maintenance.vacuum(connection)
-        finally:
-            connection.close()
-    except apsw.Error as error:
-        raise StoreError(f"{path} cannot be made smaller: {error}") from error

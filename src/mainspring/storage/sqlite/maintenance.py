@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ from mainspring.model.errors import StoreError
 from mainspring.storage.coding import CURSOR_BITS
 from mainspring.storage.maintenance import Count, Freeable, Report, Sizes
 from mainspring.storage.sqlite import prune, schema
-from mainspring.storage.sqlite.connections import Connection
+from mainspring.storage.sqlite.connections import Connection, connect_reader, connect_writer
 from mainspring.storage.sqlite.statements import statements
 
 _FACTS: Final = (0,)
@@ -57,10 +58,52 @@ def session_ids(connection: Connection, after: str, limit: int) -> list[str]:
     return [session_id for (session_id,) in found]
 
 
-def vacuum(connection: Connection) -> None:
-    """Gives free pages back to the file system; needs as much room again while it runs. Raises `apsw.Error`."""
-    connection.execute("VACUUM")
-    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+@contextmanager
+def looking_at(path: Path) -> Generator[Connection]:
+    """A connection that changes nothing, beside whoever drives the file; raises `StoreError`."""
+    try:
+        connection = connect_reader(str(path))
+    except apsw.Error as error:
+        raise StoreError(f"{path} cannot be opened: {error}") from error
+    try:
+        yield connection
+    except apsw.Error as error:
+        raise StoreError(f"{path} cannot be read: {error}") from error
+    finally:
+        connection.close()
+
+
+def back_up(source: Path, target: Path) -> None:
+    """Copies a database, as it is at one moment, and checks the copy; `target` appears whole or not at all.
+
+    Raises `StoreError`.
+    """
+    fresh = target.with_name(target.name + ".new")
+    try:
+        with looking_at(source) as connection:
+            schema.copy_database(connection, fresh)
+        with looking_at(fresh) as copied:
+            problems = damage_of(copied)
+        if problems:
+            raise StoreError(f"{source}: the copy is not whole, and was removed. {problems[0]}")
+        fresh.replace(target)
+    except OSError as error:
+        raise StoreError(f"{target} cannot be written: {error}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def vacuum(path: Path) -> None:
+    """Gives free pages back to the file system; needs as much room again while it runs. Raises `StoreError`."""
+    try:
+        connection = connect_writer(str(path), synchronous="FULL")
+        try:
+            connection.execute("VACUUM")
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        finally:
+            connection.close()
+    except apsw.Error as error:
+        raise StoreError(f"{path} cannot be made smaller: {error}") from error
 
 
 def _schema_problem(version: int, latest: int) -> str:

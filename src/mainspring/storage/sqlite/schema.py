@@ -13,7 +13,7 @@ from mainspring.storage.schema_state import SchemaState, Step
 from mainspring.storage.sqlite.connections import MEMORY, Connection, connect_reader
 from mainspring.storage.sqlite.statements import migration, statements
 
-MIGRATIONS = ("0001_core.sql", "0002_hosts.sql")
+MIGRATIONS = ("0001_core.sql", "0002_hosts.sql", "0003_tokens.sql")
 """In order; the number of a migration is the version it makes."""
 
 
