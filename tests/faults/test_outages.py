@@ -79,7 +79,7 @@ def well(_: ModelRequest) -> Any:
 
 
 async def _through(town: Town, sessions: list[str], others: list[str]) -> tuple[int, dict[str, float]]:
-    """Ten minutes: everybody says something every two minutes. How often that was, and how long the others had to wait."""
+    """Ten minutes: everybody speaks every two minutes. How often that was, and how long the others waited."""
     said = 0
     waits: dict[str, float] = dict.fromkeys(others, 0.0)
     for _ in range(TEN_MINUTES // EVERY):
