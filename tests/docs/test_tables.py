@@ -19,6 +19,7 @@ from tests.docs.events import MADE, PRIVATE, PUBLIC, events_table, shapes_table,
 from tests.docs.keys import TOP, block_tables, every_key, member_table, top_table, type_tables
 from tests.docs.moves import moves_table
 from tests.docs.pages import PAGES, ROOT, code_words, fences, name_of, prose, regions, with_region
+from tests.providers.provider_tables import provider_table, quirks_table
 
 EVENTS = ROOT / "docs" / "reference" / "events.md"
 PROTOCOL = ROOT / "docs" / "reference" / "protocol.md"
@@ -32,6 +33,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "top": top_table,
     "types": type_tables,
     "blocks": block_tables,
+    "providers": provider_table,
+    "quirks": quirks_table,
     **{
         name: partial(member_table, name)
         for name in TOP

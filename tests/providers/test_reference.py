@@ -1,7 +1,6 @@
 """The reference pages say what is true: their scripts load, their program runs, their tables are complete."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,11 +8,10 @@ import pytest
 from mainspring.providers import script_reader, script_templates
 from mainspring.providers.endpoints import ENDPOINTS
 from mainspring.providers.script_reader import load_script
-from tests.providers.provider_tables import provider_table, quirks_table
+from tests.providers.provider_tables import provider_table
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 SCRIPTED = (REFERENCE / "scripted-model.md").read_text()
-PROVIDERS = (REFERENCE / "providers.md").read_text()
 
 
 @pytest.mark.parametrize("text", re.findall(r"^```yaml\n(.*?)^```", SCRIPTED, re.MULTILINE | re.DOTALL))
@@ -34,17 +32,6 @@ def test_every_key_is_on_the_page() -> None:
     missing = {key for key in keys if not re.search(rf"[`{{, ]{key}[`:,}} ]", SCRIPTED)}
     assert not missing
     assert not [root for root in script_templates.ROOTS if f"{{{{{root}" not in SCRIPTED]
-
-
-def test_the_tables_of_the_page_are_those_of_the_code(golden: Callable[[Path, str], None]) -> None:
-    page = PROVIDERS
-    for name, table in (("providers", provider_table()), ("quirks", quirks_table())):
-        before, mark, rest = page.partition(f"<!-- table: {name} -->\n")
-        _, end, after = rest.partition("<!-- end -->")
-        assert mark
-        assert end
-        page = f"{before}{mark}\n{table}\n{end}{after}"
-    golden(REFERENCE / "providers.md", page)
 
 
 def test_every_provider_has_a_line_of_its_own() -> None:
