@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from mainspring.storage.postgres.text import written
+
 CHANNEL = "mainspring"
 MOST_SESSIONS = 64
 LONGEST_ID = 100
@@ -28,7 +30,7 @@ _decode = msgspec.json.Decoder(Hint).decode
 
 
 def hint_text(hint: Hint) -> str:
-    """A hint as it travels. JSON writes a NUL as text, so any id can be told."""
+    """A hint as it travels; names of sessions in it are as in text columns."""
     return _encode(hint).decode()
 
 
@@ -42,7 +44,7 @@ def hint_of(text: str) -> Hint:
 
 def hints_of(grown: Mapping[str, int]) -> list[str]:
     """As few hints as hold all the sessions that grew."""
-    told = [(name, cursor) for name, cursor in grown.items() if len(name) <= LONGEST_ID]
+    told = [(written(name), cursor) for name, cursor in grown.items() if len(name) <= LONGEST_ID]
     return [
         hint_text(Hint(grown=tuple(told[start : start + MOST_SESSIONS])))
         for start in range(0, len(told), MOST_SESSIONS)

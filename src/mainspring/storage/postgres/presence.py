@@ -33,6 +33,7 @@ class Seen:
 
     def __init__(self, record: HostRecord) -> None:
         self.record = record
+        self.lock = 0
         self.held = False
         self.work = True
         self.letters = True
@@ -44,7 +45,7 @@ class Seen:
         """There is news, if any of it is for this host."""
         self.work = self.work or hint.work
         self.letters = self.letters or self.record.id in hint.letters
-        self.grown.update(hint.grown)
+        self.grown.update((read(name), cursor) for name, cursor in hint.grown)
         if hint.work or hint.grown or self.letters:
             self.woken.set()
 
@@ -96,9 +97,7 @@ class Presence:
         async with self._busy:
             if self._connection is not None:
                 try:
-                    await self._connection.execute("SELECT pg_advisory_unlock_all()")
-                    for other in self._hosts.values():
-                        await self._enter(self._connection, other)
+                    await self._connection.execute(statements("hosts")["release"], LOCKS, seen.lock)
                 except FAILURES:
                     self._lose()
 
@@ -176,7 +175,7 @@ class Presence:
         """Writes the row of a host and takes its lock; one that an own lost connection still has is tried again."""
         sql = statements("hosts")
         host = seen.record
-        lock: int = await connection.fetchval(
+        lock = await connection.fetchval(
             sql["join"],
             written(host.id),
             written(host.name),
@@ -187,7 +186,8 @@ class Presence:
             host.running,
             host.readers,
         )
-        if not seen.held:
+        if not seen.held or lock != seen.lock:
+            seen.lock = lock
             seen.held = await connection.fetchval(sql["hold"], LOCKS, lock)
 
     # ------------------------------------------------------------ the watch

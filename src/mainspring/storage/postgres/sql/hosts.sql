@@ -9,6 +9,9 @@ RETURNING lock;
 -- name: hold
 SELECT pg_try_advisory_lock($1::integer, $2::integer);
 
+-- name: release
+SELECT pg_advisory_unlock($1::integer, $2::integer);
+
 -- name: beat
 UPDATE mainspring.hosts SET beat = clock_timestamp() WHERE id = ANY($1::text[]) RETURNING id;
 
