@@ -126,6 +126,7 @@ test-interop: $(VENV)/.dev .tools/node/.ready $(INTEROP_READY) ## real foreign c
 soak: $(VENV)/.dev ## ten thousand seeds of the simulation, five thousand of faults (SEEDS=, FAULTS=, FIRST=)
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS)
 	$(BIN)/python -m tests.faults --seeds $(FAULTS) --first $(FIRST) --workers $(WORKERS)
+	$(BIN)/python -m tests.toolboxes.soak --first $(FIRST)
 
 .PHONY: test-model
 test-model: $(VENV)/.model ## a real small model on this machine (the first run compiles its server)
