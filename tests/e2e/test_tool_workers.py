@@ -29,7 +29,7 @@ def workers(tmp_path: Path, server: ServerProcess) -> Iterator[Callable[[Desk], 
     def of(desk: Desk) -> ToolWorker:
         folder = tmp_path / "tools"
         folder.mkdir()
-        made.append(ToolWorker(folder, desk.server.url, desk.client.key))
+        made.append(ToolWorker(folder, desk.server.url, desk.client.key or ""))
         return made[-1]
 
     yield of

@@ -4,7 +4,6 @@ Every call is keyed: its effect is a row in a ledger under its call id. A run gi
 """
 
 import asyncio
-import random  # noqa: TID251 - seeded: a run can be repeated
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -21,6 +20,7 @@ from mainspring.model.tool_work import (
 )
 from mainspring.runtime.tool_calls import ToolCall, ToolOutcome
 from mainspring.testing.clock import ManualClock
+from mainspring.testing.simulation.chance import Chance
 from mainspring.toolboxes.connected import ConnectedBox
 from mainspring.toolboxes.memory_queue import MemoryCallQueue
 from mainspring.toolboxes.queued import Patience
@@ -46,7 +46,7 @@ class Storm:
     """One run: `calls` through four workers, faults drawn from `seed`."""
 
     def __init__(self, seed: int, calls: int) -> None:
-        self.chance = random.Random(seed)
+        self.chance = Chance(seed)
         self.clock = ManualClock()
         self.queue = MemoryCallQueue(self.clock, Patience(lease=LEASE, grace=60.0))
         self.box = ConnectedBox(self.queue)
@@ -58,7 +58,7 @@ class Storm:
 
     def fault(self, name: str, share: float) -> bool:
         """Whether that fault happens now."""
-        if self.over or self.chance.random() >= share:
+        if self.over or not self.chance.happens(share):
             return False
         self.day.faults[name] += 1
         return True
@@ -80,8 +80,9 @@ class Storm:
 
     async def session(self, number: int) -> None:
         """A call as a session drives it: tried again while its outcome is unknown or it may be."""
-        await self.clock.sleep(self.chance.random() * self.calls / 50)
+        await self.clock.sleep(self.chance.between(0, self.calls / 50))
         call_id = f"call_{number}"
+        outcome = ToolOutcome()
         for attempt in range(1, TRIES + 1):
             call = ToolCall(
                 call_id=call_id,
@@ -213,11 +214,11 @@ class Worker:
         """The tool: one effect a key, however often it runs."""
         storm = self.storm
         storm.day.runs[call.call_id] += 1
-        await storm.clock.sleep(storm.chance.random() * 2)
+        await storm.clock.sleep(storm.chance.between(0, 2))
         if call.call_id not in storm.booked:
             storm.booked.add(call.call_id)
             storm.day.effects[call.call_id] += 1
-        await storm.clock.sleep(storm.chance.random())
+        await storm.clock.sleep(storm.chance.between(0, 1))
         if storm.fault("hang", 0.01):
             await storm.clock.sleep(200.0)
         given = CallAnswer(

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 from collections import Counter
 
 from tests.toolboxes.faults import Day, Storm
@@ -39,7 +40,7 @@ def main() -> None:
         faults += day.faults
         runs += sum(day.runs.values())
     told = ", ".join(f"{count} {name}" for name, count in sorted(faults.items()))
-    print(f"{options.calls} calls, {runs} runs, every key one effect; faults: {told}")
+    sys.stdout.write(f"{options.calls} calls, {runs} runs, every key one effect; faults: {told}\n")
 
 
 if __name__ == "__main__":
