@@ -24,7 +24,7 @@ from mainspring.model.errors import (
     StoreError,
     Unavailable,
 )
-from mainspring.model.signals import ResultsSignal
+from mainspring.model.signals import ApprovalAnswer, ApprovalSignal, ResultsSignal
 from mainspring.model.values import Json, Value, encode_json
 from mainspring.runtime.dispatch import Dispatch, Letter
 from mainspring.runtime.host import SessionHost
@@ -58,7 +58,13 @@ class Results(Value, frozen=True, kw_only=True, tag="results"):
     request: ContinueRequest
 
 
-Command: TypeAlias = Stop | Results
+class Approvals(Value, frozen=True, kw_only=True, tag="approvals"):
+    """Answers to approval requests."""
+
+    answers: tuple[ApprovalAnswer, ...]
+
+
+Command: TypeAlias = Stop | Results | Approvals
 
 
 class Done(Value, frozen=True, kw_only=True, tag="done"):
@@ -94,11 +100,14 @@ async def perform(host: SessionHost, command: Command, *, at: float) -> Done:
         if execution is None or execution.id != command.execution_id:
             return Done(changed=False, cursor=before)
         recorded = host.stop()
+    elif isinstance(command, Approvals):
+        recorded = host.signal(ApprovalSignal(approvals=command.answers, at=at))
     else:
         request = command.request
-        recorded = host.signal(
-            ResultsSignal(execution_id=request.execution_id, results=request.results, at=at)
+        signal = ResultsSignal(
+            execution_id=request.execution_id, results=request.results, approvals=request.approvals, at=at
         )
+        recorded = host.signal(signal)
     changed = host.journal.cursor != before
     await asyncio.shield(recorded)
     return Done(changed=changed, cursor=before)

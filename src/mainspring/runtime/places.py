@@ -5,6 +5,7 @@ from __future__ import annotations
 from mainspring.model.errors import Conflict
 from mainspring.model.events import decode_event
 from mainspring.model.facts import ToolSettled, Triggered
+from mainspring.model.stream_events import ToolApprovalResponse
 from mainspring.runtime.ports import EventLog
 from mainspring.runtime.requests import ContinueRequest, Leg
 
@@ -22,10 +23,12 @@ async def known_trigger(log: EventLog, session_id: str, execution_id: str) -> Le
 
 
 async def where_settled(log: EventLog, session_id: str, request: ContinueRequest, cursor: int) -> int:
-    """The cursor before the first of these results; `cursor` if none is there."""
+    """The cursor before the first of these results or answers; `cursor` if none is there."""
+    answered = {answer.approval_id for answer in request.approvals}
     wanted = {result.tool_call_id for result in request.results}
     for row in await log.facts(session_id):
         event = decode_event(row.data)
-        if isinstance(event, ToolSettled) and event.call_id in wanted:
+        settled = isinstance(event, ToolSettled) and event.call_id in wanted
+        if settled or (isinstance(event, ToolApprovalResponse) and event.approval_id in answered):
             return row.first - 1
     return cursor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mainspring.model.messages import Sender
 from mainspring.model.rows import Row
-from mainspring.model.signals import ToolResult
+from mainspring.model.signals import ApprovalAnswer, ToolResult
 from mainspring.model.values import Json, Value
 
 
@@ -50,11 +50,12 @@ class TriggerRequest(Value, frozen=True, kw_only=True):
 
 
 class ContinueRequest(Value, frozen=True, kw_only=True):
-    """Tool results for an execution that waits. `tool_schemas` None: those of the first leg stay."""
+    """Tool results and answers to approval requests. `tool_schemas` None: those of the first leg stay."""
 
     execution_id: str
     results: tuple[ToolResult, ...] = ()
     tool_schemas: tuple[dict[str, Json], ...] | None = None
+    approvals: tuple[ApprovalAnswer, ...] = ()
 
 
 class RestoreRequest(Value, frozen=True, kw_only=True):

@@ -17,10 +17,10 @@ from mainspring.model.facts import SessionCreated, SessionRestored
 from mainspring.model.program import Program
 from mainspring.model.rows import FACT, Row
 from mainspring.model.session import State
-from mainspring.model.signals import TriggerSignal
+from mainspring.model.signals import ApprovalAnswer, TriggerSignal
 from mainspring.model.values import Json
 from mainspring.runtime.agents import Agents
-from mainspring.runtime.commands import Commands, Results, Stop
+from mainspring.runtime.commands import Approvals, Commands, Results, Stop
 from mainspring.runtime.expiry import Expiry
 from mainspring.runtime.host import SessionHost
 from mainspring.runtime.host_ports import HostPorts
@@ -287,6 +287,15 @@ class Sessions:
         if not done.changed:
             after = await where_settled(self._ports.log, session_id, request, after)
         return Leg(session_id=session_id, execution_id=request.execution_id, after=after, continuation=True)
+
+    async def approve(self, project_id: str, session_id: str, answers: tuple[ApprovalAnswer, ...]) -> bool:
+        """Answers approval requests; whether one of them was news: each is taken once, the same again is the same.
+
+        Raises `NotFound` for a request that never was, `Conflict` for one that is answered otherwise or closed, and
+        `InvalidRequest` for changed arguments that do not fit; then nothing is recorded.
+        """
+        record = await self.record(project_id, session_id)
+        return (await self._commands.give(record, Approvals(answers=answers))).changed
 
     async def stop(self, project_id: str, session_id: str, *, execution_id: str | None = None) -> bool:
         """Stops the running execution (only `execution_id`, if given); whether there was one."""

@@ -99,7 +99,7 @@ async def _return(context: Context, request: Request, parsed: ParsedReturn) -> E
     if state.execution is None or record.active_execution is None:
         recall = Recall(_run(parsed, ag_ui_messages(rows)), record.id)
         return EventStream(writer=recall, batches=_none(), seat=seat)
-    turn = await replayed(context, record.id, state.execution)
+    turn = await replayed(context, state, state.execution)
     before = ag_ui_messages(row for row in rows if row.last <= turn.begin)
     stream = _stream(context, request, turn, run=_run(parsed, before), seat=seat)
     return EventStream(writer=stream.writer, batches=stream.batches, seat=seat, farewell=FAREWELL)

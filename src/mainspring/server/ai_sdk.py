@@ -97,7 +97,7 @@ async def resume_chat(context: Context, request: Request) -> EventStream | Nothi
     if state.execution is None:
         return Nothing()
     seat = seat_for(context, request)
-    return _stream(context, await replayed(context, record.id, state.execution), seat)
+    return _stream(context, await replayed(context, state, state.execution), seat)
 
 
 async def get_chat_messages(context: Context, request: Request) -> Reply:

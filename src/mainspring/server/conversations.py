@@ -127,16 +127,22 @@ async def continued(context: Context, leg: Leg) -> Turn:
     )
 
 
-async def replayed(context: Context, session_id: str, execution: Execution) -> Turn:
+def _settled(state: State, execution: Execution) -> frozenset[str]:
+    """What had an answer already: calls, and approval requests."""
+    calls = (call.id for call in execution.calls.values() if call.settled)
+    return frozenset((*calls, *(key for key in state.settled_digests if key.startswith("apr_"))))
+
+
+async def replayed(context: Context, state: State, execution: Execution) -> Turn:
     """What to read for the open turn once more, from its beginning."""
-    begin, message_id = await _beginning(context, session_id, execution.id)
+    begin, message_id = await _beginning(context, state.session_id, execution.id)
     return Turn(
-        session_id=session_id,
+        session_id=state.session_id,
         execution_id=execution.id,
         begin=begin,
         after=begin,
         message_id=message_id,
-        settled=frozenset(call.id for call in execution.calls.values() if call.settled),
+        settled=_settled(state, execution),
     )
 
 

@@ -116,6 +116,8 @@ async def check_session(context: Context, request: Request, grant: Grant, *, ses
 async def check_leg(context: Context, request: Request, grant: Grant, *, session_id: str, leg: Leg) -> None:
     """Raises `Forbidden` unless a token may start this trigger, or bring these results."""
     if isinstance(leg, ParsedContinue):
+        if leg.approvals:
+            raise Forbidden("A token may not answer approval requests; the server that minted it may")
         await check_results(context, request, grant, session_id=session_id, results=leg.results)
     else:
         check_trigger(grant, leg.trigger)

@@ -217,7 +217,10 @@ def trigger_request(parsed: ParsedTrigger, *, key: str | None = None) -> Trigger
 def continue_request(parsed: ParsedContinue) -> ContinueRequest:
     """What the runtime is asked for by parsed results."""
     return ContinueRequest(
-        execution_id=parsed.execution_id, results=parsed.results, tool_schemas=parsed.tool_schemas
+        execution_id=parsed.execution_id,
+        results=parsed.results,
+        tool_schemas=parsed.tool_schemas,
+        approvals=parsed.approvals,
     )
 
 

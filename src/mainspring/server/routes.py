@@ -14,6 +14,7 @@ from mainspring.server.agents import (
     validate_agent,
 )
 from mainspring.server.ai_sdk import chat, get_chat_messages, resume_chat, stop_chat
+from mainspring.server.approvals import APPROVAL_OPERATIONS
 from mainspring.server.events import follow_session
 from mainspring.server.grants import (
     may_chat,
@@ -385,6 +386,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         takes=RunBody,
         streams=True,
     ),
+    *APPROVAL_OPERATIONS,
     *OPENAI_OPERATIONS,
     *TOOL_WORKER_OPERATIONS,
 )

@@ -178,6 +178,37 @@ class SessionCleared(Value, frozen=True, kw_only=True):
     cleared: bool
 
 
+class OpenApproval(Value, frozen=True, kw_only=True):
+    """A call that waits for a person. `input`: its arguments; `expiresAt`: Unix seconds, then it is denied.
+
+    `kind`: may it run (`approval`), or run again, as nobody knows whether it did (`unknown-outcome`).
+    """
+
+    approval_id: str
+    tool_call_id: str
+    tool_name: str
+    input: dict[str, Json]
+    execution_id: str
+    kind: Literal["approval", "unknown-outcome"]
+    reason: str | None = None
+    expires_at: float | None = None
+
+
+class ApprovalList(Value, frozen=True, kw_only=True):
+    """The open approval requests of a session, in the order of their calls."""
+
+    session_id: str
+    approvals: tuple[OpenApproval, ...]
+
+
+class ApprovalTaken(Value, frozen=True, kw_only=True):
+    """The answer stands. `changed`: it was news; the same again is no error."""
+
+    session_id: str
+    approval_id: str
+    changed: bool
+
+
 class SessionStopped(Value, frozen=True, kw_only=True):
     """Whether something was running."""
 

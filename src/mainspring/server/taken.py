@@ -100,8 +100,23 @@ class TurnBody(Value, frozen=True, kw_only=True):
     dynamic_tool_schemas: tuple[ToolSchema, ...] = ()
 
 
+class ApprovalBody(Value, frozen=True, kw_only=True):
+    """What a person says to an approval request. `input`: run the call with these arguments instead."""
+
+    approved: bool
+    reason: str | None = None
+    input: dict[str, Json] | None = None
+    by: str | None = None
+
+
+class ApprovalEntry(ApprovalBody, frozen=True, kw_only=True):
+    """An answer that names its request."""
+
+    approval_id: str
+
+
 class TriggerBody(Value, frozen=True, kw_only=True):
-    """A trigger, or with `executionId` the tool results an execution waits for: then only those count.
+    """A trigger, or with `executionId` the tool results and approvals an execution waits for: then only those count.
 
     `rollbackAfterMessageId` drops what came after that message first; null drops all. The same `idempotencyKey` again
     is the same execution.
@@ -115,6 +130,7 @@ class TriggerBody(Value, frozen=True, kw_only=True):
     idempotency_key: str | None = None
     execution_id: str | None = None
     tool_results: tuple[ToolResultBody, ...] = ()
+    approvals: tuple[ApprovalEntry, ...] = ()
 
 
 class StartBody(Value, frozen=True, kw_only=True):

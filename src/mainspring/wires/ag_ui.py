@@ -236,6 +236,13 @@ class AgUiWriter(TurnReader):
         outcome = {"type": "success", "pendingToolCallIds": pending}
         return out + run_finished(self._run.thread_id, self._run.run_id, outcome=outcome)
 
+    def _paused(self, _data: bytes) -> bytes:
+        if not self._waits_for_people():
+            return b""
+        self.done = True
+        out = self._agents.suspend()
+        return out + run_finished(self._run.thread_id, self._run.run_id, outcome={"type": "success"})
+
     def _ask(self, call: PendingToolCall) -> bytes:
         call_id = call.tool_call_id
         self._asked.add(call_id)
@@ -310,6 +317,9 @@ class AgUiWriter(TurnReader):
         b"tool-input-delta": _deltas,
         b"tool-input-available": _tool_input,
         b"tool-request": _request,
+        b"tool-approval-request": _beside,
+        b"tool-approval-response": _beside,
+        b"paused": _paused,
         b"tool-settled": _settled,
         b"attempt-superseded": _reset,
         b"block-start": _block,

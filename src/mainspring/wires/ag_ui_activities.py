@@ -13,6 +13,8 @@ from mainspring.model.stream_events import (
     ResourceUpdate,
     Source,
     TodoUpdate,
+    ToolApprovalRequest,
+    ToolApprovalResponse,
     WorkerInputReady,
     WorkerInputStart,
     WorkerResult,
@@ -31,7 +33,15 @@ _Beside: TypeAlias = (
     | ResourceUpdate
     | Source
     | FileAvailable
+    | ToolApprovalRequest
+    | ToolApprovalResponse
 )
+_CUSTOM = {
+    "source": "source",
+    "file-available": "file",
+    "tool-approval-request": "approval-request",
+    "tool-approval-response": "approval-response",
+}
 _beside: Final[msgspec.json.Decoder[_Beside]] = msgspec.json.Decoder(_Beside)
 
 
@@ -128,7 +138,7 @@ class Subagents:
         )
 
     def beside(self, data: bytes, execution_id: str) -> bytes:
-        """A worker, a todo list, a resource, a source or a file."""
+        """A worker, a todo list, a resource, a source, a file, an approval."""
         found = _beside.decode(data)
         if isinstance(found, WorkerInputStart | WorkerStart):
             return self._start(found)
@@ -144,7 +154,7 @@ class Subagents:
             list_id = f"todo_{found.worker_id or execution_id}"
             return activity(list_id, "TODO", {"todos": found.todos}, found.worker_id)
         value = msgspec.to_builtins(found)
-        name = "source" if value.pop("type") == "source" else "file"
+        name = _CUSTOM[value.pop("type")]
         value.pop("workerId", None)
         return event("CUSTOM", found.worker_id, name=name, value=value)
 

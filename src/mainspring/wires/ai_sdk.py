@@ -29,7 +29,7 @@ from mainspring.model.stream_events import (
     ToolInputStarted,
     ToolRequest,
 )
-from mainspring.wires.ai_sdk_parts import Chunk, Workers, beside
+from mainspring.wires.ai_sdk_parts import Chunk, Workers, approval_part, beside
 from mainspring.wires.native_events import CANCELLED, DONE, frame, frame_deltas
 from mainspring.wires.turns import MAIN, WORKER_KEY, Handlers, Turn, TurnReader, reader_of, sse
 
@@ -252,6 +252,16 @@ class AiSdkWriter(TurnReader):
         self.done = True
         return out + self._end_step() + sse({"type": "finish", "finishReason": "tool-calls"}) + DONE
 
+    def _approval(self, data: bytes) -> bytes:
+        """A question to a person, as a part of its own: a call that is not allowed must not reach `onToolCall`."""
+        return sse({"type": "data-approval", **approval_part(data)})
+
+    def _paused(self, _data: bytes) -> bytes:
+        if not self._waits_for_people():
+            return b""
+        self.done = True
+        return self._end_step() + sse({"type": "finish", "finishReason": "tool-calls"}) + DONE
+
     def _ask(self, call: PendingToolCall) -> bytes:
         call_id = call.tool_call_id
         self._asked.add(call_id)
@@ -337,6 +347,9 @@ class AiSdkWriter(TurnReader):
         b"tool-input-delta": _tool_argument,
         b"tool-input-available": _tool_input,
         b"tool-request": _request,
+        b"tool-approval-request": _approval,
+        b"tool-approval-response": _approval,
+        b"paused": _paused,
         b"tool-settled": _settled,
         b"attempt-superseded": _reset,
         b"block-start": _block,

@@ -23,9 +23,9 @@ _ended: Final = msgspec.json.Decoder(ExecutionEnded)
 class EventsWriter:
     """Writes the events after a cursor. What it writes of a row depends on that row alone, so any cursor resumes.
 
-    `idle`: the last thing seen was an execution's end. `waiting`: it was a request for tool results. `tools`: those
-    whose results the reader may bring, None: any; it is asked for no others. Feed rows in order; rows given twice are
-    written once.
+    `idle`: the last thing seen was an execution's end. `waiting`: a request for tool results, or a pause. `tools`:
+    those whose results the reader may bring, None: any; it is asked for no others. Feed rows in order; rows given twice
+    are written once.
     """
 
     def __init__(self, *, after: int, tools: frozenset[str] | None = None) -> None:
@@ -67,7 +67,7 @@ class EventsWriter:
         if tag == b"tool-request" and self._tools is not None:
             data = narrowed(data, self._tools)
         self.idle = tag == b"execution-ended"
-        self.waiting = tag == b"tool-request" and data != b""
+        self.waiting = tag == b"paused" or (tag == b"tool-request" and data != b"")
         if data:
             out.append((row.last, data))
 

@@ -37,6 +37,8 @@ SINCE_4: Final = frozenset(
         b"worker-input-delta",
         b"worker-input-ready",
         b"attempt-superseded",
+        b"tool-approval-request",
+        b"tool-approval-response",
         b"retry-scheduled",
     )
 )
@@ -226,6 +228,10 @@ class LegWriter:
         asked = ClientToolRequest(execution_id=self._execution_id, tool_calls=request.tool_calls)
         return frame_event(asked) + self._finish("client-tool-calls") + DONE
 
+    def _paused(self, _data: bytes) -> bytes:
+        self.done = True
+        return self._finish("tool-calls") + DONE
+
     def _settled(self, data: bytes) -> bytes:
         settled = _tool_settled.decode(data)
         if not self._tells(settled) or (self._older and settled.worker_id is not None):
@@ -277,6 +283,7 @@ class LegWriter:
         b"tool-input-end": _input_ended,
         b"block-start": _block,
         b"tool-request": _request,
+        b"paused": _paused,
         b"tool-settled": _settled,
         b"attempt-superseded": _superseded,
         b"error": _error,

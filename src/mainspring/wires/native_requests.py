@@ -9,7 +9,7 @@ from mainspring.model.agents import AgentSettings, AgentSource, PromptFile, Refe
 from mainspring.model.errors import InvalidRequest
 from mainspring.model.messages import Sender
 from mainspring.model.program import Format
-from mainspring.model.signals import ToolResult
+from mainspring.model.signals import ApprovalAnswer, ToolResult
 from mainspring.model.values import Json, Value
 from mainspring.wires.checking import Fields, read_file
 
@@ -47,6 +47,7 @@ class ParsedContinue(Value, frozen=True, kw_only=True):
     execution_id: str
     results: tuple[ToolResult, ...] = ()
     tool_schemas: tuple[dict[str, Json], ...] | None = None
+    approvals: tuple[ApprovalAnswer, ...] = ()
 
 
 class ParsedCreate(Value, frozen=True, kw_only=True):
@@ -212,7 +213,42 @@ def _continue(fields: Fields) -> ParsedContinue:
             raise InvalidRequest(f"toolResults[{index}].toolCallId repeats {result.tool_call_id}")
         seen.add(result.tool_call_id)
     return ParsedContinue(
-        execution_id=fields.name("executionId"), results=results, tool_schemas=_schemas(fields)
+        execution_id=fields.name("executionId"),
+        results=results,
+        tool_schemas=_schemas(fields),
+        approvals=_approvals(fields),
+    )
+
+
+def _approvals(fields: Fields) -> tuple[ApprovalAnswer, ...]:
+    if not fields.has("approvals"):
+        return ()
+    answers = tuple(
+        _answer(one, one.name("approvalId")) for one in fields.objects("approvals", most=MAX_RESULTS)
+    )
+    seen: set[str] = set()
+    for index, answer in enumerate(answers):
+        if answer.approval_id in seen:
+            raise InvalidRequest(f"approvals[{index}].approvalId repeats {answer.approval_id}")
+        seen.add(answer.approval_id)
+    return answers
+
+
+def parse_approval(body: Json, approval_id: str) -> ApprovalAnswer:
+    """The body of an answer to one approval request."""
+    return _answer(Fields(body), approval_id)
+
+
+def _answer(fields: Fields, approval_id: str) -> ApprovalAnswer:
+    approved = fields.anything("approved")
+    if not isinstance(approved, bool):
+        raise fields.refuse("approved", "must be true or false")
+    return ApprovalAnswer(
+        approval_id=approval_id,
+        allow=approved,
+        message=fields.text_or_none("reason"),
+        args=fields.mapping("input") if fields.has("input") else None,
+        by=fields.text_or_none("by"),
     )
 
 

@@ -213,6 +213,10 @@ class LegReader(TurnReader):
             out.append(self._asked(asked))
         return b"".join(out) + self._over("asked")
 
+    def _paused(self, _data: bytes) -> bytes:
+        """Only people move it on, and these wires cannot ask them: the answer is what was said so far."""
+        return self._over("finished") if self._waits_for_people() else b""
+
     def _tool_settled(self, data: bytes) -> bytes:
         event = _tool_settled(data)
         held = self._held.pop(event.call_id, None)
@@ -321,6 +325,7 @@ class LegReader(TurnReader):
         b"block-end": _block_over,
         b"tool-input-available": _tool_input,
         b"tool-request": _request,
+        b"paused": _paused,
         b"tool-settled": _tool_settled,
         b"worker-input-start": _worker,
         b"worker-start": _worker,

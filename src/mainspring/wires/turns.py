@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 import msgspec
 
 from mainspring.model.rows import DELTAS, FACT, Row
-from mainspring.model.stream_events import Start
+from mainspring.model.stream_events import Start, ToolApprovalRequest, ToolApprovalResponse
 from mainspring.model.values import Value, encode_json
 from mainspring.wires.native_events import tag_of
 
@@ -27,6 +27,7 @@ Handlers: TypeAlias = Mapping[bytes, Callable[[Any, bytes], bytes]]
 """By event type, the method of a reader that makes bytes of it."""
 
 _Event = TypeVar("_Event")
+_approval: Final = msgspec.json.Decoder(ToolApprovalRequest | ToolApprovalResponse).decode
 _start: Final = msgspec.json.Decoder(Start)
 
 
@@ -34,7 +35,8 @@ class Turn(Value, frozen=True, kw_only=True):
     """What a wire reads: the events of an execution, which begins after cursor `begin`.
 
     The client has what comes up to cursor `after`: that is only read to know of it. `message_id` is the turn's one
-    assistant message. `settled`: the calls that had a result when the reading began.
+    assistant message. `settled`: the calls that had a result, and the approval requests that had an answer, when the
+    reading began.
     """
 
     session_id: str
@@ -65,6 +67,7 @@ class TurnReader(ABC):
         self._after = turn.begin
         self._quiet = turn.continuation
         """Whether the client has the bytes of what is being read."""
+        self._open_approvals: set[str] = set()
 
     def open(self) -> bytes:
         """What comes before any row: on a continuation the beginning of the client's own answer."""
@@ -96,12 +99,23 @@ class TurnReader(ABC):
     def _fact(self, data: bytes) -> bytes:
         tag = tag_of(data)
         if self._begun:
+            self._note_approval(tag, data)
             handler = self._HANDLERS.get(tag)
             return b"" if handler is None else handler(self, data)
         if tag == b"start" and (event := _start.decode(data)).execution_id == self._turn.execution_id:
             self._begun = True
             return self._opened(event.message_id)
         return b""
+
+    def _note_approval(self, tag: bytes, data: bytes) -> None:
+        if tag == b"tool-approval-request":
+            self._open_approvals.add(_approval(data).approval_id)
+        elif tag == b"tool-approval-response":
+            self._open_approvals.discard(_approval(data).approval_id)
+
+    def _waits_for_people(self) -> bool:
+        """Whether the pause that is being read is the last: nobody has answered since, as far as was known then."""
+        return not self._quiet and self._open_approvals.isdisjoint(self._turn.settled)
 
     def _caught_up(self) -> bytes:
         """What a continuation says first of what the client has seen begin."""
