@@ -11,7 +11,7 @@ ENV MAINSPRING_DATABASE=/data/mainspring.db \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 RUN useradd --system --uid 10001 --home-dir /data --create-home mainspring
-COPY requirements/runtime.txt /tmp/runtime.txt
+COPY requirements/runtime-postgres.txt /tmp/runtime.txt
 RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r /tmp/runtime.txt && rm /tmp/runtime.txt
 COPY --from=build /wheels /wheels
 RUN pip install --no-cache-dir --no-deps --no-index /wheels/*.whl
