@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mainspring.client import Trigger, WorkerError, trigger
+from mainspring.client import StreamError, Trigger, WorkerError, trigger
 from mainspring.client.errors import BadRequest, Forbidden, NotFound, TooLarge, Unauthorized
 from mainspring.client.events import ToolOutputAvailable
 from mainspring.model.stream_events import WorkerResult
@@ -101,15 +101,23 @@ def test_structured_output(play: Play) -> None:
     )
     types = "types:\n  Verdict:\n    label: {type: string}\n    score: {type: integer}\n"
     play = Play.open(play.office, play.caller, types + protocol)
-    play.script([Data({"label": "fine", "score": 9})], ["no json"])
+    play.script([Data({"label": "fine", "score": 9})], ["no json"], ["no json"], ["no json"])
     attached = play.sessions.attach(play.session())
     outcome = play.caller.ask(attached.send("Judge").outcome())
     assert outcome.object(Verdict) == Verdict("fine", 9)
     assert (outcome.text, outcome.objects) == ("", ({"label": "fine", "score": 9},))
     with pytest.raises(msgspec.ValidationError):
         outcome.object(int)
+    with pytest.raises(StreamError, match="Verdict") as failed:
+        play.caller.ask(attached.send("Judge").outcome())
+    assert failed.value.event.code == "ANSWER_DOES_NOT_FIT"
+
+
+def test_an_answer_in_words_is_no_structured_one(play: Play) -> None:
+    play.script(["Just words."])
+    outcome = play.caller.ask(play.sessions.attach(play.session()).send("Judge").outcome())
     with pytest.raises(ValueError, match="no structured answer"):
-        play.caller.ask(attached.send("Judge").outcome()).object(Verdict)
+        outcome.object(Verdict)
 
 
 def worker(play: Play) -> Any:

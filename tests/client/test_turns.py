@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 import pytest
@@ -81,14 +81,18 @@ def test_async_tools_work_with_both(play: Play) -> None:
 def test_arguments_that_do_not_fit_go_back_to_the_model(play: Play) -> None:
     called: list[int] = []
 
-    def get_weather(city: str, days: int = 1) -> str:
+    def get_weather(city: str, days: Literal[1, 2] = 1) -> str:
         called.append(days)
         return "cold"
 
-    play.script(asks(("get-weather", {"city": "Oslo", "days": "two"})), asks(OSLO), ["Cold."])
+    wrong, too_many = ({"city": "Oslo", "days": days} for days in ("two", 7))
+    play.script(asks(("get-weather", wrong)), asks(("get-weather", too_many)), asks(OSLO), ["Cold."])
     seen = play.caller.read(play.sessions.attach(play.session(), tools=[get_weather]).send("Hi"))
-    (refused,) = seen.of(ToolOutputError)
-    assert refused.error == "The arguments do not fit: Expected `int`, got `str` - at `$.days`"
+    # The server knows the declared type, the function is narrower.
+    assert [refused.error for refused in seen.of(ToolOutputError)] == [
+        'The arguments do not fit: days: expected an integer, got the string "two".',
+        "The arguments do not fit: Invalid enum value 7 - at `$.days`",
+    ]
     assert called == [1]
 
 
