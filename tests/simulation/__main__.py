@@ -17,15 +17,16 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--steps", type=int, default=STEPS, help="steps of each")
     parser.add_argument("--workers", type=int, default=2, help="processes")
+    parser.add_argument("--many", action="store_true", help="several hosts at once")
     given = parser.parse_args()
     if given.seed is not None:
-        told = explain(given.seed, steps=given.steps)
+        told = explain(given.seed, steps=given.steps, many=given.many)
         sys.stdout.write(told or f"seed {given.seed}: nothing found\n")
         return 1 if told else 0
     seeds = range(given.first, given.first + given.seeds)
     failed = 0
     with ProcessPoolExecutor(given.workers) as pool:
-        for found in pool.map(partial(failure, steps=given.steps), seeds, chunksize=8):
+        for found in pool.map(partial(failure, steps=given.steps, many=given.many), seeds, chunksize=8):
             if found is not None:
                 failed += 1
                 sys.stdout.write(f"{found}\n")

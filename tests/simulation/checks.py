@@ -39,17 +39,16 @@ class Checks:
                 check_views(rules)
 
     def _host(self, session_id: str, rules: JournalRules) -> None:
-        host = self._simulation.life.app.hosts.live(session_id)
-        if host is None or host.failed or host.stream.cursor != host.journal.cursor:
-            return
-        must(
-            host.stream.cursor == rules.cursor,
-            f"{session_id}: at {host.stream.cursor}, disk at {rules.cursor}",
-        )
-        must(
-            same_state(host.state, rules.state),
-            f"{session_id}: the host believes what the journal does not say",
-        )
+        epoch = self._simulation.disk.epoch(session_id)
+        for life in self._simulation.lives:
+            host = life.app.hosts.live(session_id)
+            if life.down or host is None or host.failed or host.epoch != epoch:
+                continue
+            if host.stream.cursor == host.journal.cursor:
+                at = f"{session_id}: at {host.stream.cursor}, disk at {rules.cursor}"
+                must(host.stream.cursor == rules.cursor, at)
+                same = same_state(host.state, rules.state)
+                must(same, f"{session_id}: the host believes what the journal does not say")
 
     def at_the_end(self) -> None:
         """When everything has come to rest."""
@@ -70,9 +69,11 @@ class Checks:
             state is not None and state.execution is None,
             f"{client.session_id} never comes to its end: {state and state.execution}",
         )
-        live = self._simulation.life.app.hosts.live(client.session_id)
-        must(live is None or live.idle or live.stream.readers, f"{client.session_id} still runs a model call")
-        facts = [row for row in self._simulation.life.store.rows(client.session_id, 0) if row.kind == FACT]
+        for life in self._simulation.lives:
+            live = life.app.hosts.live(client.session_id)
+            rests = live is None or live.idle or live.stream.readers
+            must(rests, f"{client.session_id} still runs a model call")
+        facts = [row for row in self._simulation.disk.rows(client.session_id, 0) if row.kind == FACT]
         kept = [row for row in rules.rows if row.kind == FACT]
         must(facts == kept, f"{client.session_id}: the facts on disk are not those that were committed")
 

@@ -1,7 +1,8 @@
 """Owns what the outside does in a simulation: clients with their requests, readers with their connections."""
 
 import asyncio
-from collections.abc import Coroutine
+import contextlib
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 from mainspring.assembly import Mainspring
 from mainspring.model.errors import MainspringError
 from mainspring.model.signals import ToolResult
-from mainspring.runtime.requests import ContinueRequest, Leg, RestoreRequest, TriggerRequest
+from mainspring.runtime.requests import Batch, ContinueRequest, Leg, RestoreRequest, TriggerRequest
 from mainspring.testing.simulation.chance import Chance
 from mainspring.testing.simulation.journal_rules import JournalRules, must, told
 from mainspring.testing.simulation.readers import EventsReader, LegReader
@@ -23,11 +24,11 @@ PROJECT = "default"
 
 @dataclass
 class Life:
-    """One process's life: an assembled app on the database."""
+    """One process's life: an assembled app on the database. `down`: it is frozen, or gone."""
 
     app: Mainspring
     store: SimulatedStore
-    zombie: bool = False
+    down: bool = False
 
 
 @dataclass
@@ -41,12 +42,22 @@ class Client:
     legs: list[LegReader] = field(default_factory=list)
     readers: list[EventsReader] = field(default_factory=list)
     executions: list[str] = field(default_factory=list)
+    stopped: set[str] = field(default_factory=set)
+    """The executions that were open while somebody asked to stop what runs."""
 
 
 class Clients:
-    """Everybody who talks to the app; `life` is the process that answers now."""
+    """Everybody who talks to the app; `life` is the process that answers now: where there are many, any of them."""
 
-    life: Life
+    @property
+    def life(self) -> Life:
+        """A process that takes a request."""
+        raise NotImplementedError
+
+    @property
+    def disk(self) -> SimulatedStore:
+        """The store, to look at what is on disk."""
+        return self.life.store
 
     def __init__(self, chance: Chance) -> None:
         self.said: list[str] = []
@@ -66,15 +77,23 @@ class Clients:
         """There is more of a session on disk."""
         rules = self.rules.setdefault(session_id, JournalRules())
         try:
-            rules.feed(self.life.store.rows(session_id, rules.cursor))
+            rules.feed(self.disk.rows(session_id, rules.cursor))
         except (AssertionError, ValueError, LookupError, MainspringError) as violation:
             self.found.append(violation)
 
     def spawn(self, work: Coroutine[Any, Any, None], owner: object) -> None:
         """A request of a client, or a reader's connection."""
-        task = asyncio.get_running_loop().create_task(work)
+        task = self.task(work)
         self._tasks[task] = owner
         task.add_done_callback(self._over)
+
+    def follow(self, session_id: str, after: int) -> AsyncIterator[Batch]:
+        """A session's rows, from whoever is asked."""
+        return self.life.app.sessions.follow(session_id, after)
+
+    def task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task of a client."""
+        return asyncio.get_running_loop().create_task(work)
 
     def _over(self, task: asyncio.Task[None]) -> None:
         self._tasks.pop(task, None)
@@ -119,7 +138,7 @@ class Clients:
         client.executions.append(leg.execution_id)
         reader = LegReader(leg, version=self.chance.of((2, 4)), direct=self.chance.happens(0.2))
         client.legs.append(reader)
-        self.spawn(reader.follow(self.life.app.sessions.follow), reader)
+        self.spawn(reader.follow(self.follow), reader)
 
     def _client(self) -> Client | None:
         return self.chance.of(self.clients) if self.clients else None
@@ -195,7 +214,17 @@ class Clients:
             self.spawn(self._stopped(client), client)
 
     async def _stopped(self, client: Client) -> None:
-        await self.life.app.sessions.stop(PROJECT, client.session_id)
+        with self._stopping(client):
+            await self.life.app.sessions.stop(PROJECT, client.session_id)
+
+    @contextlib.contextmanager
+    def _stopping(self, client: Client) -> Iterator[None]:
+        executions = self.rules[client.session_id].executions
+        first = max(len(executions) - 1, 0)
+        try:
+            yield
+        finally:
+            client.stopped.update(executions[first:])
 
     async def _clear(self) -> None:
         client = self._client()
@@ -205,7 +234,8 @@ class Clients:
         self.spawn(self._cleared(client), client)
 
     async def _cleared(self, client: Client) -> None:
-        await self.life.app.sessions.clear(PROJECT, client.session_id)
+        with self._stopping(client):
+            await self.life.app.sessions.clear(PROJECT, client.session_id)
 
     async def _restore(self) -> None:
         client = self._client()
@@ -226,7 +256,7 @@ class Clients:
         after = self.chance.below(self.rules[client.session_id].cursor + 1)
         reader = EventsReader(client.session_id, after, chance=self._readers, clock=self.clock)
         client.readers.append(reader)
-        self.spawn(reader.follow(self.life.app.sessions.follow), reader)
+        self.spawn(reader.follow(self.follow), reader)
 
     async def _cut(self) -> None:
         """A connection is lost: a reader's, or that of a request that waits for its answer."""
@@ -238,7 +268,7 @@ class Clients:
         for client in self.clients:
             for reader in (*client.readers, *(leg for leg in client.legs if not leg.done)):
                 if id(reader) not in connected:
-                    self.spawn(reader.follow(self.life.app.sessions.follow), reader)
+                    self.spawn(reader.follow(self.follow), reader)
 
     def answer_all(self) -> bool:
         """Posts every result that somebody waits for; whether anything still moves."""

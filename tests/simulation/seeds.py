@@ -4,6 +4,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
+from tests.simulation.many import ManyHosts
 from tests.simulation.simulation import STEPS, Simulation
 
 SHOWN = 700
@@ -12,11 +13,11 @@ FILE_EVERY = 8
 """Every so many seeds the database is a file."""
 
 
-def run(seed: int, *, steps: int = STEPS) -> tuple[Simulation, Exception | None]:
-    """The run, and what it found."""
+def run(seed: int, *, steps: int = STEPS, many: bool = False) -> tuple[Simulation, Exception | None]:
+    """The run, with one host after another or with many at once, and what it found."""
     with tempfile.TemporaryDirectory() as folder:
         file = None if seed % FILE_EVERY else Path(folder) / "simulation.db"
-        simulation = Simulation(seed, steps=steps, file=file)
+        simulation = (ManyHosts if many else Simulation)(seed, steps=steps, file=file)
         try:
             simulation.run()
         except Exception as found:  # noqa: BLE001 - whatever it is, it is what the seed found
@@ -24,18 +25,21 @@ def run(seed: int, *, steps: int = STEPS) -> tuple[Simulation, Exception | None]
     return simulation, None
 
 
-def failure(seed: int, *, steps: int = STEPS) -> str | None:
+def failure(seed: int, *, steps: int = STEPS, many: bool = False) -> str | None:
     """What a seed found, in one line."""
-    _, found = run(seed, steps=steps)
+    _, found = run(seed, steps=steps, many=many)
     return None if found is None else f"seed {seed}: {type(found).__name__}: {str(found)[:300]}"
 
 
-def explain(seed: int, *, steps: int = STEPS) -> str | None:
+def explain(seed: int, *, steps: int = STEPS, many: bool = False) -> str | None:
     """Everything about a seed that found something."""
-    simulation, found = run(seed, steps=steps)
+    simulation, found = run(seed, steps=steps, many=many)
     if found is None:
         return None
-    lines = [f"seed {seed} (again: python -m tests.simulation {seed} --steps {steps})", *simulation.said]
+    lines = [
+        f"seed {seed} (again: python -m tests.simulation {seed} --steps {steps}{' --many' if many else ''})",
+        *simulation.said,
+    ]
     for session_id, rules in simulation.rules.items():
         lines.append(f"--- the journal of {session_id}")
         lines += [f"{row.first}-{row.last} {row.data.decode()[:SHOWN]}" for row in rules.rows]

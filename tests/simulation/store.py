@@ -1,14 +1,14 @@
 """Owns the database of a simulation: the real SQLite store on one thread; its writer's turns come by chance."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import apsw
 
 from mainspring.runtime.ports import Append
-from mainspring.storage.sqlite import journal, schema
+from mainspring.storage.sqlite import claims, journal, schema
 from mainspring.storage.sqlite.connections import MEMORY, Connection, connect_reader, connect_writer
 from mainspring.storage.sqlite.ledger import Ledger
 from mainspring.storage.sqlite.readers import Readers
@@ -84,6 +84,17 @@ class Turns(Writer):
             self._due = True
             self._loop.call_later(self._chance.weighted(LATENCIES), self.turn)
 
+    def withdraw(self, futures: Collection[asyncio.Future[None]]) -> None:
+        """What somebody queued who is gone now is lost."""
+        kept: list[Item | None] = []
+        while not self._queue.empty():
+            kept.append(self._queue.get())
+        for item in kept:
+            if item is not None and item[0] in futures:
+                item[0].cancel()
+            else:
+                self._queue.put(item)
+
     def turn(self, *, report: bool = True) -> None:
         """Commits what is queued; without a report, as a process does that dies after it."""
         self._due = False
@@ -112,8 +123,16 @@ class Turns(Writer):
 class SimulatedStore(SqliteStore):
     """One process's hold on the database."""
 
-    def __init__(self, database: Database, *, clock: LoopClock, chance: Chance, committed: Committed) -> None:
-        super().__init__(MEMORY, clock=clock)
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: LoopClock,
+        chance: Chance,
+        committed: Committed,
+        lease: float | None = None,
+    ) -> None:
+        super().__init__(MEMORY, clock=clock, lease=lease)
         self._database = database
         self._chance = chance
         self._committed = committed
@@ -129,6 +148,7 @@ class SimulatedStore(SqliteStore):
         self.turns.bind(self._chance, self._committed)
         readers = Readers(lambda: connect_reader(MEMORY), size=1)
         self._open = _Open(connection=connection, ledger=ledger, readers=readers, writer=self.turns)
+        self._roster.schedule_all(claims.wakes(connection))
 
     def kill(self, *, commits_first: bool) -> None:
         """The process is gone: what was queued is lost, or committed and nobody was told."""
@@ -137,7 +157,13 @@ class SimulatedStore(SqliteStore):
         if commits_first:
             self.turns.turn(report=False)
         self.turns.dead = True
+        self._roster.stop()
         self._database.leave(opened.connection)
+
+    def epoch(self, session_id: str) -> int:
+        """The epoch of a session."""
+        assert self._open is not None
+        return self._open.ledger.head(session_id).epoch
 
     def rows(self, session_id: str, after: int) -> list[Any]:
         """What is on disk after a cursor, as nobody but the simulation may look."""

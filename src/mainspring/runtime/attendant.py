@@ -22,6 +22,8 @@ AFTER_FAILURE = 1.0
 """Seconds until a host looks again after the store failed."""
 WARM = 1.0
 """Seconds by which a timer has to be over before just anybody takes it up: a host that has it in memory comes first."""
+UNHEARD = 1.0
+"""Seconds after which all that is read here is looked after, for hints that were lost."""
 SILENT_BEATS = 3.0
 """A host that missed so many of its own signs of life may be thought dead, and looks what it still has."""
 
@@ -47,7 +49,7 @@ class Attendant:
         self._streams = streams
         self._tasks: set[asyncio.Task[Any]] = set()
         self._draining = False
-        self._beaten = ports.clock.monotonic()
+        self._beaten = self._looked = ports.clock.monotonic()
 
     async def start(self) -> int:
         """Joins the others and takes up what nobody drives; how many executions. Then it goes on in the background."""
@@ -169,11 +171,18 @@ class Attendant:
 
     async def _read_on(self, news: News, *, looks: bool) -> None:
         """Reads what others appended to the sessions that are read here, all at once."""
-        wanted = self._streams.behind(news.grown, all_read=looks)
+        for session_id, cursor in news.grown:
+            self._hosts.overtaken(session_id, cursor)
+        now = self._ports.clock.monotonic()
+        all_read = looks and now - self._looked >= UNHEARD
+        if all_read:
+            self._looked = now
+        wanted = self._streams.behind(news.grown, all_read=all_read)
         if not wanted:
             return
         found = await self._ports.log.read_many(wanted, READ_ROWS)
         for session_id, rows in found.items():
+            self._hosts.overtaken(session_id, rows[-1].last)
             self._streams.arrived(session_id, rows, more=len(rows) >= READ_ROWS)
 
     async def take_up(self) -> int:

@@ -114,6 +114,12 @@ class Hosts:
         """Another host has the session: what this one believes is of no use any more."""
         host.append_failed(StaleWriter("Another host has taken this session."))
 
+    def overtaken(self, session_id: str, cursor: int) -> None:
+        """There is something on disk at a cursor: if it is not this host's, it has the session no more."""
+        host = self._hosts.get(session_id)
+        if host is not None and cursor > host.journal.cursor:
+            self.fence(host)
+
     async def _loaded_once(self, session_id: str) -> SessionHost | Elsewhere:
         loading = self._loading.get(session_id)
         if loading is None:

@@ -133,7 +133,8 @@ class Streams:
     ) -> list[tuple[str, int]]:
         """(session, cursor) to read on from: the doubtful, and those of `grown` that are read here and not driven.
 
-        `all_read`: every session that is read here and driven elsewhere, whatever hints there were.
+        `all_read`: every session that is read here, whatever hints there were; also what is driven here, because
+        another host may have taken it since.
         """
         self.stirred.clear()
         names, self._doubtful = self._doubtful, set()
@@ -142,15 +143,11 @@ class Streams:
         else:
             names.update(name for name, cursor in grown if self._is_behind(name, cursor))
         found = ((name, self._streams.get(name)) for name in sorted(names))
-        return [
-            (name, stream.cursor)
-            for name, stream in found
-            if stream is not None and stream.readers and not stream.driven
-        ]
+        return [(name, stream.cursor) for name, stream in found if stream is not None and stream.readers]
 
     def _is_behind(self, session_id: str, cursor: int) -> bool:
         stream = self._streams.get(session_id)
-        return stream is not None and stream.cursor < cursor
+        return stream is not None and not stream.driven and stream.cursor < cursor
 
     def arrived(self, session_id: str, rows: Sequence[Row], *, more: bool) -> None:
         """Rows that others wrote, read after a cursor that `behind` gave; `more`: there may be others after them."""

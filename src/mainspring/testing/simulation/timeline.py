@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Mapping
+from contextvars import ContextVar, copy_context
 from typing import Any
+
+OWNER: ContextVar[object | None] = ContextVar("owner", default=None)
+"""Whose the tasks are that are made now: a simulated process. It is inherited, as a context is."""
 
 
 class _Jumping(selectors.BaseSelector):
@@ -46,7 +50,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._jumping = _Jumping()
-        self._tasks: dict[asyncio.Task[Any], None] = {}
+        self._tasks: dict[asyncio.Task[Any], object | None] = {}
         super().__init__(self._jumping)
 
     def time(self) -> float:
@@ -56,7 +60,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def create_task(self, coro: Any, *, name: Any = None, context: Any = None) -> asyncio.Task[Any]:
         """As every loop; remembers the order."""
         task: asyncio.Task[Any] = super().create_task(coro, name=name, context=context)
-        self._tasks[task] = None
+        self._tasks[task] = (OWNER.get() if context is None else context.get(OWNER)) or None
         task.add_done_callback(self._tasks.pop)
         return task
 
@@ -64,6 +68,16 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def tasks(self) -> list[asyncio.Task[Any]]:
         """The tasks that are not done, in the order they were made."""
         return list(self._tasks)
+
+    def tasks_of(self, owner: object) -> list[asyncio.Task[Any]]:
+        """Those that a simulated process has made."""
+        return [task for task, made_by in self._tasks.items() if made_by is owner]
+
+    def create_owned(self, owner: object | None, coro: Any) -> asyncio.Task[Any]:
+        """A task of a simulated process; so are all that it makes."""
+        context = copy_context()
+        context.run(OWNER.set, owner)
+        return self.create_task(coro, context=context)
 
 
 class LoopClock:
