@@ -105,14 +105,14 @@ test-fast: $(VENV)/.dev ## what needs no process, no network and no other langua
 coverage: $(VENV)/.postgres ## the fast tests and PostgreSQL's, held to 100 % of the pure packages and 95 % of all
 	rm -f .coverage .coverage.*
 	$(PYTEST_UNIT) $(COVER) tests
-	$(PYTEST) -m postgres $(COVER) --cov-append tests
+	$(PYTEST) -n $(WORKERS) -m postgres $(COVER) --cov-append tests
 	$(BIN)/python -m coverage report --fail-under=$(COVER_ALL)
 	$(BIN)/python -m coverage report --fail-under=$(COVER_PURE) \
 		--include='$(subst $() ,$(comma),$(PURE:%=src/mainspring/%/*))'
 
 .PHONY: test-postgres
 test-postgres: $(VENV)/.postgres ## the store on a private PostgreSQL server
-	$(PYTEST) -m postgres tests
+	$(PYTEST) -n $(WORKERS) -m postgres tests
 
 .PHONY: test-e2e
 test-e2e: $(VENV)/.postgres ## real processes, killed and restarted; the built wheel

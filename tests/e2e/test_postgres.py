@@ -1,5 +1,6 @@
 """Owns the proof that servers work on PostgreSQL: migrated by a command, killed, two at once on one database."""
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,3 +117,31 @@ def test_the_other_server_finishes_what_a_killed_one_began(
     assert text_of(messages, "user") == ["Hello"]
     assert text_of(messages, "assistant") == ["It is sunny."]
     assert len(desk.asked()) == 2
+
+
+@pytest.mark.timeout(120)
+def test_a_server_that_stood_still_can_do_no_harm(
+    pair: tuple[Desk, Client], servers: list[ServerProcess]
+) -> None:
+    desk, other = pair
+    gate = Gate()
+    desk.script([*said("It is "), gate, *said("late.")], said("It is sunny."))
+    session = desk.session()
+    stream = desk.client.trigger(session)
+    gate.wait()
+    frozen = servers[0].process
+    assert frozen is not None
+    frozen.send_signal(signal.SIGSTOP)
+    first, desk.client = desk.client, other
+    before = finals(desk, session)
+    frozen.send_signal(signal.SIGCONT)
+    gate.opened.set()
+    stream.close()
+    desk.client = first
+    assert finals(desk, session) == before
+    messages = first.messages(session)
+    assert text_of(messages, "user") == ["Hello"]
+    assert text_of(messages, "assistant") == ["It is sunny."]
+    desk.script(said("Still here."))
+    assert first.trigger(session).rest()[-1].data["finishReason"] == "stop"
+    assert finals(desk, session, 2)[: len(before)] == before
