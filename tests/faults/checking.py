@@ -9,6 +9,7 @@ from mainspring.model.events import Event
 from mainspring.model.facts import GenerationSettled, GenerationStarted
 from mainspring.model.parts import ToolCallPart
 from mainspring.model.stream_events import (
+    AttemptSuperseded,
     ErrorEvent,
     Finish,
     ReasoningDelta,
@@ -62,13 +63,17 @@ def _closed(events: list[Event], turns: int) -> Iterator[str]:
 
 
 def _once(events: list[Event]) -> Iterator[str]:
-    """No word is shown twice, and what one model call shows comes from one attempt."""
+    """No word is shown twice, and what one model call shows and does not take back comes from one attempt."""
     words = [word for event in of(events, TextDelta, ReasoningDelta) for word in WORD.findall(event.delta)]
+    taken_back = {part for event in of(events, AttemptSuperseded) for part in event.parts}
     if len(set(words)) != len(words):
         yield f"shown twice: {sorted(word for word in words if words.count(word) > 1)}"
     shown: set[str] = set()
     for event in of(events, GenerationStarted, TextDelta, ReasoningDelta):
-        shown = set() if isinstance(event, GenerationStarted) else shown | set(STAMP.findall(event.delta))
+        if isinstance(event, GenerationStarted):
+            shown = set()
+        elif event.id not in taken_back:
+            shown |= set(STAMP.findall(event.delta))
         if len(shown) > 1:
             yield f"one answer shows attempts {shown}"
 

@@ -41,7 +41,8 @@ tools:
   peek: {{ description: Peek, display: hidden }}
 agent:
   model: {model}
-{backup}  system: system
+{backup}  onInterrupted: {interrupted}
+  system: system
   agentic: true
   maxSteps: 6
   tools: [look, peek]
@@ -148,6 +149,7 @@ class Run:
         names = (first, chance.of([name for name in PROVIDERS if name != first]))
         self.models = [f"{name}/m{number}" for number, name in enumerate(names)]
         self.backup = chance.of(("", self.models[1]))
+        self.interrupted = "restart" if chance.happens(0.4) else "keep"
         self.hidden = chance.happens(0.25)
         self.session = ""
 
@@ -155,7 +157,11 @@ class Run:
         """The agent of the run."""
         backup = f"  backupModel: {self.backup}\n" if self.backup else ""
         display = "hidden" if self.hidden else "stream"
-        agent = source(PROTOCOL.format(model=self.models[0], backup=backup, display=display))
+        agent = source(
+            PROTOCOL.format(
+                model=self.models[0], backup=backup, display=display, interrupted=self.interrupted
+            )
+        )
         return structs.replace(agent, prompts=(*agent.prompts, PromptFile(name="said", content="Hi.")))
 
     async def play(self) -> list[Event]:

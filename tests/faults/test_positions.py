@@ -9,7 +9,7 @@ from mainspring.model.errors import Failure
 from mainspring.model.facts import GenerationSettled
 from mainspring.model.generation import Finished, Usage
 from mainspring.model.signals import AnswerSignal, FailedSignal
-from mainspring.model.stream_events import ToolRequest
+from mainspring.model.stream_events import AttemptSuperseded, ToolRequest
 from mainspring.runtime.asking import Asking
 from mainspring.runtime.recorder import Recorder
 from tests.faults.checking import of
@@ -44,6 +44,7 @@ def test_the_seeds_meet_what_they_are_for() -> None:
         met["calls"] += len(of(events, ToolRequest))
         met["backup"] += any(attempt.model == run.models[1] for attempt in run.wires.attempts)
         met["hidden"] += run.hidden
+        met["taken back"] += len(of(events, AttemptSuperseded))
         met.update((attempt.fault or "none").partition(" ")[0] for attempt in run.wires.attempts)
     kinds = (
         "partial",
@@ -51,6 +52,7 @@ def test_the_seeds_meet_what_they_are_for() -> None:
         "calls",
         "backup",
         "hidden",
+        "taken back",
         "refused",
         "cut",
         "ended",

@@ -2,11 +2,16 @@
 
 A case is one YAML file: `protocol`, `prompts`, `workers` (slug -> protocol), `input`, `script` (the turns of the
 scripted model) and `steps`. Steps: `trigger: {...}`, `results: [...]` (in the order of the open calls), `stop`, `crash`
-(the process is gone, another one opens the same database), `wait: seconds`, `expire`, `restore: [...]`.
+(the process is gone, another one opens the same database), `wait: seconds`, `expire`, `restore: [...]`,
+`approve: [...]` (answers to the open approval requests, in their order; null leaves one open).
+
+`box` makes this server run tools: by tool the outcomes of its attempts, in order; `hang` never ends.
 """
 
 from __future__ import annotations
 
+import asyncio
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +19,18 @@ import msgspec
 import yaml
 
 from mainspring.assembly import Mainspring, World, assemble
+from mainspring.engine.lenses import open_approvals, running_calls, running_generations
+from mainspring.engine.outstanding import wake_at
 from mainspring.model.agents import AgentSettings, AgentSource, PromptFile, ReferenceFile
 from mainspring.model.generation import ModelRequest
 from mainspring.model.rows import DELTAS
 from mainspring.model.session import State
-from mainspring.model.signals import ToolResult
+from mainspring.model.signals import ApprovalAnswer, ToolResult
 from mainspring.providers.script_reader import load_script
 from mainspring.providers.scripted import ScriptedCompleter
 from mainspring.runtime.ports import Completer
 from mainspring.runtime.requests import ContinueRequest, RestoreRequest, TriggerRequest
+from mainspring.runtime.tool_calls import ToolCall, ToolOffer, ToolOutcome
 from mainspring.settings import Settings
 from mainspring.storage.sqlite.store import SqliteStore
 from mainspring.testing.clock import ManualClock
@@ -53,6 +61,43 @@ class Recording:
         return self._completer.complete(request)
 
 
+class ScriptedBox:
+    """A tool box whose attempts end as a case says; those it says nothing of hang."""
+
+    name = "scripted"
+    outlives = False
+
+    def __init__(self, script: dict[str, list[Any]]) -> None:
+        self.hanging = 0
+        self._script = {tool: list(outcomes) for tool, outcomes in script.items()}
+
+    def offers(self, project_id: str, agent: str, /) -> dict[str, ToolOffer]:
+        """The tools of the case."""
+        return {name: ToolOffer(name=name) for name in self._script}
+
+    async def call(self, call: ToolCall, /) -> ToolOutcome:
+        """The next outcome."""
+        outcomes = self._script[call.tool]
+        outcome = outcomes.pop(0) if outcomes else "hang"
+        if outcome == "hang":
+            self.hanging += 1
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.hanging -= 1
+        return msgspec.convert(outcome, ToolOutcome)
+
+    async def probe(self, call: ToolCall, /) -> ToolOutcome:
+        """What a probe finds is an outcome like others."""
+        return await self.call(call)
+
+    def settled(self, call: ToolCall, /, *, durable: bool) -> None:
+        """Nothing to do."""
+
+    async def close(self) -> None:
+        """Nothing runs on its own."""
+
+
 class Case:
     """One golden case on an assembled runtime."""
 
@@ -62,7 +107,14 @@ class Case:
         self.store = SqliteStore(":memory:", clock=self.clock)
         script = load_script(yaml.safe_dump({"turns": self.content["script"]}, sort_keys=False), path.name)
         self.model = Recording(ScriptedCompleter(script, self.clock))
-        self.world = World(clock=self.clock, ids=SequenceIds(), store=self.store, completers=self.model)
+        self.box = ScriptedBox(self.content.get("box", {}))
+        self.world = World(
+            clock=self.clock,
+            ids=SequenceIds(),
+            store=self.store,
+            completers=self.model,
+            boxes=(self.box,),
+        )
         self.app: Mainspring = assemble(Settings(), self.world)
         self.session_id = ""
         self.refusals: list[str] = []
@@ -114,6 +166,15 @@ class Case:
     async def _wait(self, value: float) -> None:
         await self._said()
         await self.clock.advance(float(value))
+        host = self.app.hosts.live(self.session_id)
+        while host is not None and (wake_at(host.state) or math.inf) <= self.clock.now():
+            await self.clock.advance(0)
+
+    async def _waits(self, times: int) -> None:
+        """Lets the model come to its next pause, and the pause pass, so many times."""
+        for _ in range(times):
+            await self._said()
+            await self.clock.wake()
 
     async def _expire(self, _value: None) -> None:
         await self.app.sessions.clear(PROJECT, self.session_id)
@@ -133,6 +194,15 @@ class Case:
         request = ContinueRequest(execution_id=execution.id, results=tuple(results))
         await self.app.sessions.resume_with(PROJECT, self.session_id, request)
 
+    async def _approve(self, answers: list[dict[str, Any] | None]) -> None:
+        execution = (await self.app.sessions.state(PROJECT, self.session_id)).execution
+        assert execution is not None
+        found: list[ApprovalAnswer] = []
+        for call, answer in zip(open_approvals(execution), answers, strict=False):
+            if answer is not None and call.approval is not None:
+                found.append(msgspec.convert({"approvalId": call.approval.id, **answer}, ApprovalAnswer))
+        await self.app.sessions.approve(PROJECT, self.session_id, tuple(found))
+
     async def _said(self) -> None:
         """The model has come to a pause or to its end, and what it said is durable."""
         host = self.app.hosts.live(self.session_id)
@@ -148,8 +218,15 @@ class Case:
 
     async def _settle(self) -> None:
         host = self.app.hosts.live(self.session_id)
-        while host is not None and host.busy:
-            await host.stream.wait(host.stream.cursor)
+        while host is not None and host.busy and not self._hangs(host.state):
+            await self.clock.advance(0)
+
+    def _hangs(self, state: State) -> bool:
+        """Whether nothing runs but calls that never end."""
+        execution = state.execution
+        running = [] if execution is None else running_calls(execution)
+        models = execution is not None and running_generations(execution)
+        return not models and 0 < len(running) == self.box.hanging
 
     async def state(self) -> State:
         """The session's state at the end."""

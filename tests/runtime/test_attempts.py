@@ -29,6 +29,8 @@ class Call:
     def __init__(self, answer: Answer, *, seed: str = "a", shows: bool = False) -> None:
         self.seed = seed
         self.shown = False
+        self.restarts = False
+        self.made = 0
         self.asked: list[str] = []
         self.retries: list[Retry] = []
         self._answer = answer

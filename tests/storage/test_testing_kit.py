@@ -64,6 +64,27 @@ async def test_no_sleep_lets_others_run() -> None:
     await task
 
 
+async def test_time_passes_until_the_next_who_sleeps_wakes() -> None:
+    clock = ManualClock()
+    await clock.wake()
+    assert clock.monotonic() == 0
+    woken: list[float] = []
+
+    async def sleeper(seconds: float) -> None:
+        await clock.sleep(seconds)
+        woken.append(clock.monotonic())
+
+    tasks = [asyncio.ensure_future(sleeper(seconds)) for seconds in (0.1, 0.7)]
+    await clock.wake()
+    assert woken == [0.1]
+    tasks.append(asyncio.ensure_future(sleeper(0.2)))
+    await clock.wake()
+    assert woken == [0.1, pytest.approx(0.3)]
+    tasks[1].cancel()
+    await clock.wake()
+    assert clock.monotonic() == woken[-1]
+
+
 async def test_the_wall_clock_jumps_alone() -> None:
     clock = ManualClock(now=100.0)
     sleeper = asyncio.create_task(clock.sleep(5))

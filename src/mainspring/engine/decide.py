@@ -240,6 +240,16 @@ def _failed(turn: Turn, signal: FailedSignal) -> None:
     frame_id = _current(turn, signal.generation_id, signal.attempt)
     if frame_id is None:
         return
+    if signal.again:
+        turn.emit(
+            AttemptSuperseded(
+                generation_id=signal.generation_id,
+                attempt=signal.attempt,
+                parts=signal.streamed,
+                worker_id=turn.worker_id(turn.frame(frame_id)),
+            )
+        )
+        return
     partial = Partial(parts=signal.parts, part_ids=signal.part_ids, usage=signal.usage or Usage())
     if not any(part.text for part in signal.parts):
         turn.emit(

@@ -107,6 +107,7 @@ def resolve_settings(
         "todoList": config.todo_list or None,
         "maxOutputTokens": config.max_output_tokens,
         "maxToolOutputTokens": config.max_tool_output_tokens,
+        "onInterrupted": None if config.on_interrupted == "keep" else config.on_interrupted,
     }
     return {name: value for name, value in settings.items() if value is not None}
 

@@ -147,7 +147,13 @@ def _thread(config: ThreadConfig) -> Members:
         thinking=_operand(config.thinking),
         speed=_operand(config.speed),
     )
-    return {**members, "todoList": config.todo_list, "cache": config.cache, "loopGuard": config.loop_guard}
+    return {
+        **members,
+        "todoList": config.todo_list,
+        "cache": config.cache,
+        "loopGuard": config.loop_guard,
+        "onInterrupted": config.on_interrupted,
+    }
 
 
 def _blocks(blocks: tuple[Block, ...]) -> Members:

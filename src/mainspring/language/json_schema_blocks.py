@@ -34,13 +34,19 @@ THREAD: dict[str, Schema] = {
         ref("Variable"),
         listed("In order.", {"anyOf": [MODEL, ref("Variable")]}),
     ),
+    "onInterrupted": choice(
+        "What becomes of an answer that breaks off in the middle: `keep` it, marked incomplete, and end with the "
+        "error; or `restart`: take it back and ask again.",
+        ("keep", "restart"),
+        default="keep",
+    ),
     "system": text("The prompt that instructs the model: its path below `prompts/` without `.md`."),
     "input": INPUT_MAPPING,
     "tools": named("Tools of `tools` that the model may call."),
     "workers": named("Workers of `workers` that the model may call like tools."),
     "references": named("Documents of `references/` that the model may read."),
     "skills": named("Skills of `skills` that the model may use."),
-    "mcpServers": named("Servers of `mcpServers` whose tools the model may call."),
+    "mcpServers": named("Groups of `mcpServers` whose tools the model may call, if the caller brings them."),
     "onDemandMcpServers": listed("On-demand sources that the model may use.", {"enum": ["remote"]}),
     "todoList": flag("Whether the model keeps a list of what it has to do, shown to the client."),
     "maxSteps": dynamic(

@@ -16,6 +16,7 @@ MEDIA_MODELS = ("imageModel", "videoModel", "speechModel", "transcriptionModel")
 SHARED = (
     "model",
     "backupModel",
+    "onInterrupted",
     "system",
     "input",
     "tools",
@@ -95,6 +96,7 @@ def read_thread(section: Section, unit: Unit, scope: Scope, *, system: str | Non
         max_image_dimension=section.integer("maxImageDimension"),
         max_output_tokens=section.integer("maxOutputTokens"),
         loop_guard=section.flag("loopGuard"),
+        on_interrupted=section.choice("onInterrupted", ("keep", "restart"), default="keep"),
         options=_options(section),
     )
 

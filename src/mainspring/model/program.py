@@ -207,6 +207,7 @@ class ThreadConfig(Value, frozen=True, kw_only=True):
     max_image_dimension: int | None = None
     max_output_tokens: int | None = None
     loop_guard: bool = False
+    on_interrupted: Literal["keep", "restart"] = "keep"
     options: dict[str, Json] = {}
     """Validated members that this server does not run yet (skills, MCP, media models ...), as written."""
 

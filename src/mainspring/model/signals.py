@@ -119,7 +119,10 @@ class AnswerSignal(Value, frozen=True, kw_only=True):
 
 
 class FailedSignal(Value, frozen=True, kw_only=True):
-    """A model call failed. `parts` is what had been shown before it did; every part was closed."""
+    """A model call failed. `parts` is what had been shown before it did; every part was closed.
+
+    `again`: it is made again at once, and `streamed`, the ids of everything that was shown of it, does not count.
+    """
 
     generation_id: str
     attempt: int
@@ -128,6 +131,8 @@ class FailedSignal(Value, frozen=True, kw_only=True):
     parts: tuple[TextPart | ReasoningPart, ...] = ()
     part_ids: tuple[str, ...] = ()
     usage: Usage | None = None
+    again: bool = False
+    streamed: tuple[str, ...] = ()
 
 
 class StopSignal(Value, frozen=True, kw_only=True):

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 
+from msgspec.structs import replace
+
 from mainspring.engine.evolve_execution import add_usage
 from mainspring.model.errors import Failure, ProviderError, ProviderInfo
 from mainspring.model.generation import ModelRequest, Usage
@@ -23,7 +25,10 @@ log = logging.getLogger("mainspring.host")
 
 
 class Asking:
-    """A `Step`: the model call of one effect. `model`: who is asked now; `request_for`: what to ask of whom."""
+    """A `Step`: the model call of one effect. `model`: who is asked now; `request_for`: what to ask of whom.
+
+    `restarts`: an answer that breaks off after something of it was shown is taken back, and the call made again.
+    """
 
     def __init__(
         self,
@@ -33,10 +38,14 @@ class Asking:
         completers: Completers,
         request_for: Callable[[str], ModelRequest],
         seed: str,
+        restarts: bool = False,
     ) -> None:
         self.effect = effect
         self.model = ""
         self.seed = seed
+        self.restarts = restarts
+        self._again = False
+        self._asked = 0
         self._recorder = recorder
         self._completers = completers
         self._request_for = request_for
@@ -47,12 +56,17 @@ class Asking:
         """Whether anybody saw something of the answer."""
         return self._recorder.shown
 
+    @property
+    def made(self) -> int:
+        """How often the call was made before: only what may be taken back is counted across attempts."""
+        return self.effect.attempt - 1 if self.restarts else 0
+
     async def ask(self, model: str, /) -> Failure | None:
         """One attempt; see `Step`."""
         self.model = model
         self._recorder.restart()
         try:
-            await self._listen(self._request_for(model))
+            await self._listen(self._request(model))
         except ProviderError as error:
             self._spend(error.usage)
             return error.failure
@@ -68,6 +82,12 @@ class Asking:
         if usage is not None:
             self._spent = usage if self._spent is None else add_usage(self._spent, usage)
 
+    def _request(self, model: str) -> ModelRequest:
+        """What is sent; scripts are told which attempt of the call it is, those before a crash included."""
+        request = self._request_for(model)
+        self._asked += 1
+        return replace(request, tags={**request.tags, "attempt": str(self.effect.attempt + self._asked - 1)})
+
     async def _listen(self, request: ModelRequest) -> None:
         chunks = self._completers.find(request.model).complete(request)
         if ARMED:
@@ -81,8 +101,11 @@ class Asking:
             reach("perform.answered")
 
     def waits(self, retry: Retry, /) -> None:
-        """Tells the readers of the session."""
+        """Tells the readers of the session. Nothing of what they saw stays open while they wait."""
         failure = retry.failure
+        self._again = self.shown
+        if self._again:
+            self._recorder.close(cut=True)
         log.info(
             "%s: attempt %d in %.3f s by %s, after: %s",
             self._recorder.place,
@@ -123,6 +146,8 @@ class Asking:
                 parts=parts,
                 part_ids=part_ids,
                 usage=self._spent,
+                again=self._again,
+                streamed=tuple(self._recorder.streamed) if self._again else (),
             )
         self._recorder.close()
         answer, ids = self._recorder.answer_parts(self.model)

@@ -57,6 +57,16 @@ class Step(Protocol):
         """Whether anybody saw something of the answer."""
         ...
 
+    @property
+    def restarts(self) -> bool:
+        """Whether an answer of which something was shown may be taken back, and the step performed anew."""
+        ...
+
+    @property
+    def made(self) -> int:
+        """How often the step was made before this run of it."""
+        ...
+
     async def ask(self, model: str, /) -> Failure | None:
         """Makes one attempt, from the beginning; None: it has an answer. Raises `CancelledError` alone."""
         ...
@@ -77,7 +87,8 @@ class Attempts:
     async def run(self, step: Step, models: Sequence[str]) -> tuple[str, Failure | None]:
         """Asks the first model, and the others if it fails; the model that was asked last, and the failure if all did.
 
-        The failure is the first one, unless a later one was in the middle of what was shown.
+        The failure is the first one, unless a later one was in the middle of what was shown. A step that may be begun
+        anew is over for this run once it has waited: the model is then the one to ask next.
         """
         course = _Course(step, self._in_order(models), until=self._clock.monotonic() + self._policy.step_time)
         while True:
@@ -92,14 +103,14 @@ class Attempts:
                 return model, None
             course.failures.append(failure)
             self._health.failed(model, failure)
-            if step.shown:
-                return model, failure
-            retry = self._next(course, failure)
+            retry = self._next(course, failure) if step.restarts or not step.shown else None
             if retry is None:
-                return model, course.told()
+                return model, failure if step.shown else course.told()
             step.waits(retry)
             if retry.delay > 0:
                 await self._clock.sleep(retry.delay)
+            if step.shown:
+                return retry.model, failure
 
     def _in_order(self, models: Sequence[str]) -> list[str]:
         """Who rests comes after who does not, the first one too."""
@@ -151,7 +162,7 @@ class _Course:
         self.model = models[0]
         self.rest = models[1:]
         self.until = until
-        self.attempts = 0
+        self.attempts = step.made
         self.tries = 0
         self.failures: list[Failure] = []
 

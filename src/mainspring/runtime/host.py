@@ -252,6 +252,7 @@ class SessionHost:
             completers=self._ports.completers,
             request_for=partial(build_request, self._telling(), show),
             seed=f"{turn.execution.token} {effect.generation_id} {effect.attempt}",
+            restarts=show.thread.settings.get("onInterrupted") == "restart",
         )
         task = asyncio.get_running_loop().create_task(
             self._complete(asking, self._models(show.thread)), name=f"complete {effect.generation_id}"

@@ -93,6 +93,8 @@ class Recorder:
         self.shown = False
         """Whether anything of the answer was recorded for people to see."""
         self.finished: Finished | None = None
+        self.streamed: list[str] = []
+        """The ids of the parts that were shown, in the order they began."""
         worker = presentation.worker_id
         self._suffix = b"}" if worker is None else b',"workerId":' + _encode(worker) + b"}"
 
@@ -199,6 +201,7 @@ class Recorder:
 
     def _open(self, part: _Part) -> None:
         part.opened = True
+        self.streamed.append(worker_frame_id(part.id) if part.kind == "worker" else part.id)
         if not self.shown:
             self.shown = True
             self._sink.hurry()

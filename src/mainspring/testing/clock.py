@@ -50,6 +50,16 @@ class ManualClock:
             raise ValueError("time does not go back; `shift` moves the wall clock alone")
         end = self._monotonic + seconds
         await settle()
+        await self._until(end)
+
+    async def wake(self) -> None:
+        """Lets time pass until the first who sleeps wakes, and no longer; nobody sleeps: none passes."""
+        await settle()
+        moments = [moment for moment, _, future in self._sleepers if not future.done()]
+        if moments:
+            await self._until(min(moments))
+
+    async def _until(self, end: float) -> None:
         while self._sleepers and self._sleepers[0][0] <= end:
             moment, _, future = heapq.heappop(self._sleepers)
             if future.done():
