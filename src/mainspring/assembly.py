@@ -263,5 +263,6 @@ def http_app(mainspring: Mainspring) -> App:
         store=mainspring.world.store,
         calls=mainspring.calls,
         late_answers=LateAnswers(mainspring.sessions),
+        attendant=mainspring.attendant,
     )
     return create_app(services, options)

@@ -145,6 +145,7 @@ class Desk:
             store=mainspring.world.store,
             calls=mainspring.calls,
             late_answers=LateAnswers(mainspring.sessions),
+            attendant=mainspring.attendant,
         )
 
     def app_with(self, options: ServerOptions) -> App:

@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "tools": "Run a file's tools for a server, or list who does.",
     "chat": "Talk to an agent of a server.",
     "sessions": "List, show, follow and export the sessions of a server.",
+    "hosts": "List the servers that share a database.",
     "doctor": "Look at a database: is it whole, how large is what.",
     "backup": "Copy a database file while a server runs on it.",
     "prune": "Drop old streamed deltas by hand, or say what that would free.",

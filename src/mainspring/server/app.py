@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from itertools import groupby
 
@@ -23,6 +24,7 @@ class App:
 
     def __init__(self, services: Services, options: ServerOptions) -> None:
         self._calls = services.calls
+        self._attendant = services.attendant
         self.seats = Seats(services.clock, services.keys.verify, options)
         self.options = options
         operations = opened(OPERATIONS) if options.open_document else OPERATIONS
@@ -46,9 +48,12 @@ class App:
     async def drain(self, grace: float) -> None:
         """Before the process ends: no new streams, `grace` seconds for the open ones, then each is told and closed.
 
-        Connected workers get calls until then.
+        It takes up nothing that other hosts leave; connected workers get calls until the end. What it runs itself is
+        the other hosts' once the services are closed.
         """
+        retiring = asyncio.ensure_future(self._attendant.retire())
         await self.seats.drain(grace)
+        await retiring
         self._calls.rest()
 
 

@@ -30,6 +30,7 @@ from mainspring.server.grants import (
     may_view,
 )
 from mainspring.server.health import health, ready
+from mainspring.server.hosts import HOST_OPERATIONS
 from mainspring.server.legs import execute_worker, start_session, trigger_session
 from mainspring.server.openai_routes import OPENAI_OPERATIONS
 from mainspring.server.openapi import get_document
@@ -120,6 +121,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         summary="Whether the process takes work.",
         gives=Health,
     ),
+    *HOST_OPERATIONS,
     Operation(
         method="GET",
         path="/openapi.json",

@@ -67,6 +67,29 @@ class AgentList(Value, frozen=True, kw_only=True):
     agents: tuple[AgentSummary, ...]
 
 
+class HostView(Value, frozen=True, kw_only=True):
+    """A server that shares the database. `running`: executions it drives; `readers`: streams it feeds; as of `seen`.
+
+    `draining`: it is about to end and takes no work; `answering`: it gave this answer.
+    """
+
+    id: str
+    name: str
+    version: str
+    since: str
+    seen: str
+    running: int
+    readers: int
+    draining: bool = False
+    answering: bool = False
+
+
+class HostList(Value, frozen=True, kw_only=True):
+    """The live servers on this database, the oldest first."""
+
+    hosts: tuple[HostView, ...]
+
+
 class SettingsView(Value, frozen=True, kw_only=True):
     """The settings of an agent."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mainspring.runtime.agents import Agents
+from mainspring.runtime.attendant import Attendant
 from mainspring.runtime.call_queue import CallQueue
 from mainspring.runtime.keys import Keys
 from mainspring.runtime.late_answers import LateAnswers
@@ -24,3 +25,4 @@ class Services:
     store: Store
     calls: CallQueue
     late_answers: LateAnswers
+    attendant: Attendant
