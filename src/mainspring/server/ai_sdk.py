@@ -37,7 +37,7 @@ FAREWELL: Final = farewell(CUT)
 
 
 async def chat(context: Context, request: Request) -> EventStream:
-    """A message for the agent, or outputs of the client's tools: then the answer goes on."""
+    """A message for the agent, or outputs of the client's tools, or approvals: then the answer goes on."""
     parsed = parse_chat(await request.body())
     if isinstance(parsed, ParsedOutputs):
         seat = seat_for(context, request, goes_on=True)
@@ -78,7 +78,8 @@ async def _say(context: Context, request: Request, parsed: ParsedSay) -> Leg:
 
 
 async def _give(context: Context, request: Request, parsed: ParsedOutputs) -> Leg:
-    return await give_results(context, request, await _known(context, request, parsed.id), parsed.results)
+    session_id = await _known(context, request, parsed.id)
+    return await give_results(context, request, session_id, parsed.results, parsed.approvals)
 
 
 async def _known(context: Context, request: Request, name: str) -> str:

@@ -12,7 +12,7 @@ from mainspring.model.errors import Failure, InvalidRequest, NotFound
 from mainspring.model.messages import Message
 from mainspring.model.rows import FACT
 from mainspring.model.session import Execution, State
-from mainspring.model.signals import ToolResult
+from mainspring.model.signals import ApprovalAnswer, ToolResult
 from mainspring.model.stream_events import Start
 from mainspring.model.values import Json
 from mainspring.runtime.ports import SessionRecord
@@ -99,20 +99,32 @@ def newest_known(state: State, turns: tuple[str, ...]) -> str | None:
 
 
 async def give_results(
-    context: Context, request: Request, session_id: str, results: tuple[ToolResult, ...]
+    context: Context,
+    request: Request,
+    session_id: str,
+    results: tuple[ToolResult, ...],
+    approvals: tuple[ApprovalAnswer, ...] = (),
 ) -> Leg:
-    """Results for the turn that waits. A client repeats all it ever gave: of other turns they say nothing new."""
+    """Results and approvals for the turn that waits. A client repeats all it ever gave: of other turns nothing is new.
+
+    Where there is something new, an approval that is answered already is left out: another answer to it came first.
+    """
     sessions = context.services.sessions
     state = await sessions.state(request.project, session_id)
     execution = state.execution
     calls = {} if execution is None else execution.calls
     known = {call.id for call in calls.values() if call.worker is None} | state.settled_digests.keys()
+    waiting = {call.approval.id for call in calls.values() if call.approval is not None}
+    answers = tuple(answer for answer in approvals if answer.approval_id in waiting)
+    given = tuple(result for result in results if result.tool_call_id in known)
+    if not answers and not any(result.tool_call_id in calls for result in given):
+        answers = tuple(answer for answer in approvals if answer.approval_id in known)
     execution_id = state.last_execution_id if execution is None else execution.id
-    given = ContinueRequest(
-        execution_id=execution_id or "",
-        results=tuple(result for result in results if result.tool_call_id in known),
+    return await sessions.resume_with(
+        request.project,
+        session_id,
+        ContinueRequest(execution_id=execution_id or "", results=given, approvals=answers),
     )
-    return await sessions.resume_with(request.project, session_id, given)
 
 
 async def continued(context: Context, leg: Leg) -> Turn:

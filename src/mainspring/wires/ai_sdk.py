@@ -29,7 +29,8 @@ from mainspring.model.stream_events import (
     ToolInputStarted,
     ToolRequest,
 )
-from mainspring.wires.ai_sdk_parts import Chunk, Workers, approval_part, beside
+from mainspring.wires.ai_sdk_approvals import People
+from mainspring.wires.ai_sdk_parts import Chunk, Workers, beside
 from mainspring.wires.native_events import CANCELLED, DONE, frame, frame_deltas
 from mainspring.wires.turns import MAIN, WORKER_KEY, Handlers, Turn, TurnReader, reader_of, sse
 
@@ -86,6 +87,7 @@ class AiSdkWriter(TurnReader):
         self._asked: set[str] = set()
         self._blocks: dict[str, Chunk] = {}
         self._workers = Workers()
+        self._people = People()
 
     def _opened(self, message_id: str) -> bytes:
         turn = self._turn
@@ -252,9 +254,14 @@ class AiSdkWriter(TurnReader):
         self.done = True
         return out + self._end_step() + sse({"type": "finish", "finishReason": "tool-calls"}) + DONE
 
-    def _approval(self, data: bytes) -> bytes:
-        """A question to a person, as a part of its own: a call that is not allowed must not reach `onToolCall`."""
-        return sse({"type": "data-approval", **approval_part(data)})
+    def _approval_asked(self, data: bytes) -> bytes:
+        call_id, out = self._people.ask(data, announced=self._announced)
+        self._held.pop(call_id, None)
+        self._announced.add(call_id)
+        return out
+
+    def _approval_answered(self, data: bytes) -> bytes:
+        return self._people.answer(data)
 
     def _paused(self, _data: bytes) -> bytes:
         if not self._waits_for_people():
@@ -267,10 +274,13 @@ class AiSdkWriter(TurnReader):
         self._asked.add(call_id)
         self._held.pop(call_id, None)
         if call_id in self._turn.settled:
-            return self._recall(call)
+            return b"" if call_id in self._people.names else self._recall(call)
         display: Display | None = None if call_id in self._announced else "hidden"
         self._announced.add(call_id)
         chunk = self._call("tool-input-available", call_id, call.tool_name)
+        if call_id in self._people.names:
+            # So far it was nobody's to run; the client keeps what it was told until it is told otherwise.
+            chunk["providerExecuted"] = False
         return sse({**chunk, "input": call.args, **_shown_as(display)})
 
     def _recall(self, call: PendingToolCall) -> bytes:
@@ -293,7 +303,9 @@ class AiSdkWriter(TurnReader):
         if event.ran == "caller" and self._turn.continuation:
             # The client made it itself.
             return b""
-        if held is None and not asked:
+        if call_id in self._people.denied:
+            return sse({"type": "tool-output-denied", "toolCallId": call_id})
+        if held is None and not asked and call_id not in self._people.names:
             return b""
         error = event.error or (CANCELLED if event.cancelled else None)
         if held is not None:
@@ -347,8 +359,8 @@ class AiSdkWriter(TurnReader):
         b"tool-input-delta": _tool_argument,
         b"tool-input-available": _tool_input,
         b"tool-request": _request,
-        b"tool-approval-request": _approval,
-        b"tool-approval-response": _approval,
+        b"tool-approval-request": _approval_asked,
+        b"tool-approval-response": _approval_answered,
         b"paused": _paused,
         b"tool-settled": _settled,
         b"attempt-superseded": _reset,

@@ -9,6 +9,7 @@ import msgspec
 
 from mainspring.model.facts import ToolSettled
 from mainspring.model.values import Json
+from mainspring.wires.ai_sdk_approvals import draw_approval
 from mainspring.wires.native_events import CANCELLED
 from mainspring.wires.screen import Shown
 from mainspring.wires.transcript import Entry, Source, Transcript
@@ -32,16 +33,19 @@ def _message(transcript: Transcript, entry: Entry) -> dict[str, Json]:
     metadata: dict[str, Json] = {"createdAt": iso(entry.at)}
     if entry.sender is not None:
         metadata["sender"] = msgspec.to_builtins(entry.sender)
-    parts = [_part(part, transcript.results) for part in entry.shown]
+    parts = [_part(part, transcript) for part in entry.shown]
     if entry.role == "assistant":
         parts.insert(0, {"type": "step-start"})
     return {"id": entry.id, "role": entry.role, "metadata": metadata, "parts": parts if entry.shown else []}
 
 
-def _part(part: Shown, results: dict[str, ToolSettled]) -> Shown:
-    if part["type"] == "tool-call":
-        return _call(part, results.get(part["toolCallId"]))
-    return _SHAPES.get(part["type"], _same)(part)
+def _part(part: Shown, transcript: Transcript) -> Shown:
+    if part["type"] != "tool-call":
+        return _SHAPES.get(part["type"], _same)(part)
+    call_id = part["toolCallId"]
+    settled, asking = transcript.results.get(call_id), transcript.asked.get(call_id)
+    drawn = _call(part, settled)
+    return drawn if asking is None else {**drawn, **draw_approval(asking, settled)}
 
 
 def _call(part: Shown, settled: ToolSettled | None) -> Shown:

@@ -11,8 +11,6 @@ from mainspring.model.stream_events import (
     ResourceUpdate,
     Source,
     TodoUpdate,
-    ToolApprovalRequest,
-    ToolApprovalResponse,
     WorkerInputReady,
     WorkerInputStart,
     WorkerResult,
@@ -26,7 +24,6 @@ Chunk: TypeAlias = dict[str, Json]
 _Worker: TypeAlias = WorkerInputStart | WorkerStart | WorkerInputReady | WorkerResult
 _worker: Final[msgspec.json.Decoder[_Worker]] = msgspec.json.Decoder(_Worker)
 _Beside: TypeAlias = TodoUpdate | ResourceUpdate | Source | FileAvailable
-_approval: Final = msgspec.json.Decoder(ToolApprovalRequest | ToolApprovalResponse).decode
 _beside: Final[msgspec.json.Decoder[_Beside]] = msgspec.json.Decoder(_Beside)
 
 
@@ -77,13 +74,6 @@ def beside(data: bytes) -> bytes:
     more = {name: value for name, value in known.items() if value is not None}
     chunk = {"type": "file", "url": event.url, "mediaType": event.media_type}
     return sse({**chunk, "providerMetadata": {"mainspring": more}})
-
-
-def approval_part(data: bytes) -> Chunk:
-    """An approval request, or its end: both under one id, so that the later replaces the earlier."""
-    event = msgspec.to_builtins(_approval(data))
-    status = "asked" if event.pop("type") == "tool-approval-request" else "answered"
-    return {"id": event["approvalId"], "data": {**event, "status": status}}
 
 
 def _cited(event: Source) -> bytes:

@@ -1,4 +1,4 @@
-"""Owns what a chat request of the AI SDK means: a new message, a message said again, or outputs of client tools.
+"""Owns what a chat request of the AI SDK means: a message, one said again, outputs of client tools, approvals.
 
 `DefaultChatTransport` sends `{id, messages, trigger, messageId}` with its whole history. The history is ours: of
 theirs only the last message is new, the ones before it say after which of our messages it comes.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, TypeAlias
 
 from mainspring.model.parts import FileReference
-from mainspring.model.signals import ToolResult
+from mainspring.model.signals import ApprovalAnswer, ToolResult
 from mainspring.model.values import Json, Value
 from mainspring.wires.checking import Fields
 
@@ -17,6 +17,8 @@ MAX_MESSAGES: Final = 10_000
 MAX_PARTS: Final = 10_000
 SUBMIT: Final = "submit-message"
 AGAIN: Final = "regenerate-message"
+EDITED: Final = "approvalInputs"
+"""The member for changed arguments, by approval id: the SDK's own answer has no place for them."""
 _NO_REASON: Final = "The tool failed without a message."
 
 
@@ -38,10 +40,14 @@ class ParsedSay(Value, frozen=True, kw_only=True):
 
 
 class ParsedOutputs(Value, frozen=True, kw_only=True):
-    """The outputs that the client's tools gave; those it sent before are among them."""
+    """The outputs that the client's tools gave, and what its user said to calls that wait for a person.
+
+    What it sent before is among them.
+    """
 
     id: str
     results: tuple[ToolResult, ...]
+    approvals: tuple[ApprovalAnswer, ...] = ()
 
 
 Chat: TypeAlias = ParsedSay | ParsedOutputs
@@ -58,9 +64,11 @@ def parse_chat(body: Json) -> Chat:
     last = messages[-1]
     if last.choice("role", ("user", "assistant")) == "assistant":
         results = _results(last)
-        if again or not results:
+        edited_inputs = Fields(fields.mapping_or_empty(EDITED), EDITED)
+        approvals = _approvals(last, edited_inputs)
+        if again or not (results or approvals):
             raise last.refuse("role", "must be user: the last message of the assistant has no tool outputs")
-        return ParsedOutputs(id=chat_id, results=results)
+        return ParsedOutputs(id=chat_id, results=results, approvals=approvals)
     text, files = _said(last)
     edited = fields.text_or_none("messageId") == last.text_or_none("id") and fields.has("messageId")
     return ParsedSay(
@@ -113,4 +121,21 @@ def _results(message: Fields) -> tuple[ToolResult, ...]:
             call_id = part.name("toolCallId")
             text = part.text_or_none("errorText") or ""
             found[call_id] = ToolResult(tool_call_id=call_id, error=text if text.strip() else _NO_REASON)
+    return tuple(found.values())
+
+
+def _approvals(message: Fields, edited: Fields) -> tuple[ApprovalAnswer, ...]:
+    """The answers that no call has acted on yet: one whose call has its output says nothing new."""
+    found: dict[str, ApprovalAnswer] = {}
+    for part in message.objects("parts", most=MAX_PARTS):
+        if part.members.get("state") != "approval-responded":
+            continue
+        given = part.inner("approval")
+        approval_id = given.name("id")
+        found[approval_id] = ApprovalAnswer(
+            approval_id=approval_id,
+            allow=given.truth("approved"),
+            message=given.text_or_none("reason"),
+            args=edited.mapping(approval_id) if edited.has(approval_id) else None,
+        )
     return tuple(found.values())

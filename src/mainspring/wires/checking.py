@@ -78,6 +78,13 @@ class Fields:
             raise self.refuse(name, "must be a whole number, 0 or more")
         return int(value)
 
+    def truth(self, name: str) -> bool:
+        """True or false."""
+        value = self.members.get(name)
+        if not isinstance(value, bool):
+            raise self.refuse(name, "must be true or false")
+        return value
+
     def choice(self, name: str, allowed: tuple[str, ...]) -> str:
         """One of some strings."""
         value = self.members.get(name)

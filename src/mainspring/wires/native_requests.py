@@ -240,12 +240,9 @@ def parse_approval(body: Json, approval_id: str) -> ApprovalAnswer:
 
 
 def _answer(fields: Fields, approval_id: str) -> ApprovalAnswer:
-    approved = fields.anything("approved")
-    if not isinstance(approved, bool):
-        raise fields.refuse("approved", "must be true or false")
     return ApprovalAnswer(
         approval_id=approval_id,
-        allow=approved,
+        allow=fields.truth("approved"),
         message=fields.text_or_none("reason"),
         args=fields.mapping("input") if fields.has("input") else None,
         by=fields.text_or_none("by"),

@@ -29,7 +29,7 @@ from mainspring.model.messages import Message, Sender
 from mainspring.model.parts import ToolResultPart
 from mainspring.model.program import Display
 from mainspring.model.rows import DELTAS, FACT, Row
-from mainspring.model.stream_events import Start
+from mainspring.model.stream_events import Start, ToolApprovalRequest, ToolApprovalResponse
 from mainspring.model.values import Json
 from mainspring.wires.native_events import tag_of
 from mainspring.wires.screen import MAIN, Screen, Shown, user_parts
@@ -102,6 +102,16 @@ class _Begun:
         return self._end
 
 
+class Asking:
+    """What a person is asked about a call, and what was said to it."""
+
+    __slots__ = ("request", "response")
+
+    def __init__(self, request: ToolApprovalRequest) -> None:
+        self.request = request
+        self.response: ToolApprovalResponse | None = None
+
+
 class Transcript:
     """A conversation as far as its journal goes."""
 
@@ -109,6 +119,8 @@ class Transcript:
         self.entries: list[Entry] = []
         self.results: dict[str, ToolSettled] = {}
         """What each call of the conversation came to."""
+        self.asked: dict[str, Asking] = {}
+        """The last thing that a person was asked about each call."""
         self.displays: dict[str, Display] = {}
         self.streamed: dict[str, frozenset[str]] = {}
         """By message of the model: which of its parts clients saw while they came."""
@@ -232,6 +244,12 @@ class Transcript:
     def _tool_settled(self, event: ToolSettled) -> None:
         self.results[event.call_id] = event
 
+    def _asked(self, event: ToolApprovalRequest) -> None:
+        self.asked[event.tool_call_id] = Asking(event)
+
+    def _answered(self, event: ToolApprovalResponse) -> None:
+        self.asked[event.tool_call_id].response = event
+
     # ---- what changes the past
 
     def _rolled_back(self, event: RolledBack) -> None:
@@ -249,6 +267,7 @@ class Transcript:
     def _clear(self, _: SessionExpired | None = None) -> None:
         self.entries.clear()
         self.results.clear()
+        self.asked.clear()
         self._ends.clear()
         self._begun.clear()
 
@@ -273,6 +292,8 @@ class Transcript:
         RoundClosed: _round_closed,
         ToolCalled: _called,
         ToolSettled: _tool_settled,
+        ToolApprovalRequest: _asked,
+        ToolApprovalResponse: _answered,
         RolledBack: _rolled_back,
         ExecutionEnded: _ended,
         SessionExpired: _clear,
