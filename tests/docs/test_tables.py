@@ -15,6 +15,7 @@ from mainspring.providers.failures import Failures
 from mainspring.runtime.classify import error_type_of
 from mainspring.runtime.keys import SCOPES
 from mainspring.settings import NAMES
+from tests.docs.errors import advice_table, classes_table, statuses_table, troubles_table
 from tests.docs.events import MADE, PRIVATE, PUBLIC, events_table, shapes_table, tag_of, types_list
 from tests.docs.keys import TOP, block_tables, every_key, member_table, top_table, type_tables
 from tests.docs.moves import moves_table
@@ -30,6 +31,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "made": lambda: events_table(MADE),
     "private": lambda: events_table(PRIVATE),
     "shapes": shapes_table,
+    "error-classes": classes_table,
+    "error-advice": advice_table,
+    "error-troubles": troubles_table,
+    "error-statuses": statuses_table,
     "top": top_table,
     "types": type_tables,
     "blocks": block_tables,

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from mainspring.model.errors import ErrorClass, ErrorType, Failure, ProviderInfo
 from mainspring.model.values import Json, Value, encode_json
+from mainspring.runtime.fault_classes import CLASSES
 from mainspring.runtime.fault_delay import in_headers, in_limits
 from mainspring.runtime.fault_evidence import Evidence, evidence_in, evidence_of, is_markup, plain, word_of
 from mainspring.runtime.fault_rules import ENDINGS, KNOWN, class_of, never_fits
@@ -59,48 +60,6 @@ _CODES: Final[dict[Trouble, str]] = {
     "nothing_called": "MALFORMED",
 }
 _PERMANENT: Final[frozenset[Trouble | None]] = frozenset({"untrusted", "too_large", "redirect", "stopped"})
-_TYPES: Final[dict[ErrorClass, ErrorType]] = {
-    "rate_limit": "rate_limit_error",
-    "overloaded": "provider_overloaded",
-    "server_error": "provider_error",
-    "timeout": "provider_timeout",
-    "network": "provider_error",
-    "quota_exceeded": "quota_exceeded_error",
-    "auth": "authentication_error",
-    "permission": "permission_error",
-    "not_found": "not_found_error",
-    "invalid_request": "validation_error",
-    "context_length": "validation_error",
-    "content_filter": "validation_error",
-    "malformed_output": "provider_error",
-    "tool_error": "tool_error",
-    "cancelled": "execution_error",
-    "unknown": "unknown_error",
-}
-_LEADS: Final[dict[ErrorClass, str]] = {
-    "rate_limit": "the provider {} limits the rate of requests",
-    "overloaded": "the provider {} is overloaded",
-    "timeout": "the provider {} did not answer in time",
-    "quota_exceeded": "the provider {} reports that the quota is used up",
-    "auth": "the provider {} refused the API key",
-    "permission": "the provider {} does not allow this with the API key",
-    "not_found": "the provider {} does not know the model or the address",
-    "invalid_request": "the provider {} refused the request",
-    "context_length": "the provider {} finds the conversation too long for the model",
-    "content_filter": "the provider {} blocked this for its content",
-    "malformed_output": "the provider {} answered with something that cannot be used",
-}
-RETRYABLE: Final[frozenset[ErrorClass]] = frozenset(
-    {"rate_limit", "overloaded", "server_error", "timeout", "network", "malformed_output"}
-)
-"""What may pass by itself."""
-
-_FINAL: Final[frozenset[ErrorClass]] = frozenset(
-    {"quota_exceeded", "auth", "permission", "content_filter", "cancelled"}
-)
-_ELSEWHERE: Final[frozenset[ErrorClass]] = frozenset(
-    {"rate_limit", "overloaded", "server_error", "timeout", "network"}
-)
 _REQUEST_IDS: Final = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id", "cf-ray")
 
 
@@ -127,7 +86,7 @@ class Fault(Value, frozen=True, kw_only=True):
 
 def error_type_of(name: ErrorClass) -> ErrorType:
     """The type clients know for a class."""
-    return _TYPES[name]
+    return CLASSES[name].error_type
 
 
 def classify(fault: Fault) -> Failure:
@@ -141,7 +100,7 @@ def classify(fault: Fault) -> Failure:
     status = _status(fault, evidence)
     word = word_of(evidence.words, KNOWN) or (fault.ending or "")
     return Failure(
-        error_type=_TYPES[name],
+        error_type=CLASSES[name].error_type,
         message=_sentence(fault, evidence, trouble, name),
         retryable=retryable,
         source="provider",
@@ -203,12 +162,12 @@ def _class(fault: Fault, evidence: Evidence, trouble: Trouble | None) -> ErrorCl
 
 
 def _retryable(fault: Fault, evidence: Evidence, name: ErrorClass, trouble: Trouble | None) -> bool:
-    if name in _FINAL or trouble in _PERMANENT:
+    if CLASSES[name].final or trouble in _PERMANENT:
         return False
     if name == "rate_limit" and never_fits(evidence.text):
         return False
     told = {"true": True, "false": False}.get(fault.headers.get("x-should-retry", "").strip().lower())
-    return name in RETRYABLE if told is None else told
+    return CLASSES[name].passes if told is None else told
 
 
 def _delay(fault: Fault, evidence: Evidence) -> float | None:
@@ -219,11 +178,11 @@ def _delay(fault: Fault, evidence: Evidence) -> float | None:
 
 def _helps_elsewhere(name: ErrorClass, trouble: Trouble | None) -> bool:
     """Whether another model may be asked by default: nothing is wrong with the request or with what was answered."""
-    return name in _ELSEWHERE or (name == "malformed_output" and trouble in {"malformed", "web_page"})
+    return CLASSES[name].elsewhere or (name == "malformed_output" and trouble in {"malformed", "web_page"})
 
 
 def _sentence(fault: Fault, evidence: Evidence, trouble: Trouble | None, name: ErrorClass) -> str:
-    lead = _LEADS.get(name, "the provider {} failed") if trouble is None else _OF_TROUBLE[trouble][1]
+    lead = CLASSES[name].lead if trouble is None else _OF_TROUBLE[trouble][1]
     lead = lead.format(scrub(fault.provider, fault.secrets, limit=100))
     status = _status(fault, evidence)
     if trouble is None and status is not None and name in {"server_error", "unknown"}:
