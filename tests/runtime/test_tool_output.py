@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mainspring.model.messages import Message
 from mainspring.model.parts import TextPart, ToolResultPart
+from mainspring.model.program import Policy, Tool
 from mainspring.model.signals import ToolResult
 from mainspring.model.values import encode_json
 from mainspring.providers.anthropic_request import messages_request
@@ -17,7 +18,7 @@ from mainspring.providers.endpoints import ENDPOINTS
 from mainspring.providers.gemini_request import gemini_request
 from mainspring.providers.openai_chat_request import chat_request
 from mainspring.providers.script import Call
-from mainspring.runtime.tool_output import shorten, shortened
+from mainspring.runtime.tool_output import NO_BOUNDS, Bounds, bounds_of, shorten, shortened
 from tests.runtime.desk import Desk
 
 BOUND = """
@@ -51,8 +52,8 @@ def test_nothing_but_the_middle_is_left_out(text: str, most: int) -> None:
 def test_only_what_is_too_long_is_shortened() -> None:
     short = results(ToolResultPart(call_id="c", tool="look", output="short"))
     user = Message(id="u", role="user", parts=(TextPart(text="x" * 999),), at=1.0)
-    assert shortened((short, user), None) == (short, user)
-    kept = shortened((short, user), 10)
+    assert shortened((short, user), NO_BOUNDS) == (short, user)
+    kept = shortened((short, user), Bounds(tokens=10))
     assert kept[0] is short
     assert kept[1] is user
     long = results(
@@ -61,7 +62,7 @@ def test_only_what_is_too_long_is_shortened() -> None:
         ToolResultPart(call_id="e", tool="look", error="e"),
         TextPart(text="y" * 99),
     )
-    (cut,) = shortened((long,), 10)
+    (cut,) = shortened((long,), Bounds(tokens=10))
     first, second, third, fourth = cut.parts
     assert isinstance(first, ToolResultPart)
     assert isinstance(second, ToolResultPart)
@@ -69,6 +70,25 @@ def test_only_what_is_too_long_is_shortened() -> None:
     assert "left out" in first.output
     assert "left out" in (second.error or "")
     assert (third, fourth) == long.parts[2:]
+
+
+def test_a_tool_may_have_a_bound_of_its_own() -> None:
+    tools = {
+        "look": Tool(name="look", description="", policy=Policy(max_result_tokens=5)),
+        "find": Tool(name="find", description="", policy=Policy()),
+        "see": Tool(name="see", description=""),
+    }
+    bounds = bounds_of(None, tools)
+    assert (bounds.of("look"), bounds.of("find"), bounds.of("see")) == (20, None, None)
+    bounds = bounds_of(3, tools)
+    assert (bounds.of("look"), bounds.of("find")) == (12, 12)
+    message = results(
+        ToolResultPart(call_id="c", tool="look", output="x" * 99),
+        ToolResultPart(call_id="d", tool="find", output="x" * 99),
+    )
+    (cut,) = shortened((message,), bounds_of(None, tools))
+    assert "left out" in str(cut.parts[0])
+    assert cut.parts[1] is message.parts[1]
 
 
 async def test_every_request_begins_as_the_one_before_it() -> None:

@@ -12,6 +12,7 @@ from mainspring.model.generation import ModelRequest, ToolSpec
 from mainspring.model.session import State
 from mainspring.model.values import Json, Value
 from mainspring.runtime.living_history import Histories
+from mainspring.runtime.tool_output import bounds_of
 
 log = logging.getLogger("mainspring.context")
 NO_ARGUMENTS: dict[str, Json] = {"type": "object", "properties": {}, "additionalProperties": False}
@@ -50,7 +51,8 @@ class Telling(Value, frozen=True, kw_only=True):
 def build_request(telling: Telling, presentation: Presentation, model: str) -> ModelRequest:
     """The request for the next message of the presentation's thread, to a model that is the thread's or a backup."""
     settings, thread = presentation.thread.settings, presentation.thread
-    living = telling.histories.of(thread.name, model=model, tokens=settings.get("maxToolOutputTokens"))
+    bounds = bounds_of(settings.get("maxToolOutputTokens"), presentation.program.tools)
+    living = telling.histories.of(thread.name, model=model, bounds=bounds)
     history = living.view(thread.messages)
     if history.repairs:
         log.warning(

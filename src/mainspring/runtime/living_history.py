@@ -9,23 +9,23 @@ from __future__ import annotations
 from mainspring.model.messages import Message
 from mainspring.model.retelling import Retelling
 from mainspring.runtime.history import Fitted, call_ids, fit
-from mainspring.runtime.tool_output import shortened
+from mainspring.runtime.tool_output import NO_BOUNDS, Bounds, shortened
 
 
 class LivingHistory:
     """One thread for one model. Only a history that needed no repair is kept: in it every call has its result."""
 
-    def __init__(self, model: str, tokens: int | None) -> None:
+    def __init__(self, model: str, bounds: Bounds) -> None:
         self._model = model
-        self._tokens = tokens
+        self._bounds = bounds
         self._given: tuple[Message, ...] = ()
         self._seen: tuple[Message, ...] = ()
         self._calls: set[str] = set()
         self.retelling = Retelling()
 
-    def serves(self, model: str, tokens: int | None) -> bool:
-        """Whether this is the view of that model, with results of at most `tokens`."""
-        return (self._model, self._tokens) == (model, tokens)
+    def serves(self, model: str, bounds: Bounds) -> bool:
+        """Whether this is the view of that model, with results within `bounds`."""
+        return (self._model, self._bounds) == (model, bounds)
 
     def view(self, messages: tuple[Message, ...]) -> Fitted:
         """What the model sees of a thread's messages; its first messages are the same objects from call to call."""
@@ -35,7 +35,7 @@ class LivingHistory:
             self._given, self._seen, self._calls, known = (), (), set(), 0
         fresh = messages[known:]
         fitted = fit(fresh, model=self._model, before=self._calls)
-        seen = (*self._seen, *shortened(fitted.messages, self._tokens))
+        seen = (*self._seen, *shortened(fitted.messages, self._bounds))
         if not fitted.repairs:
             self._given, self._seen = messages, seen
             self._calls |= call_ids(fitted.messages)
@@ -48,9 +48,9 @@ class Histories:
     def __init__(self) -> None:
         self._threads: dict[str, LivingHistory] = {}
 
-    def of(self, thread: str, *, model: str, tokens: int | None = None) -> LivingHistory:
-        """A thread for `provider/model-id`, tool results shortened to about `tokens` (None: whole)."""
+    def of(self, thread: str, *, model: str, bounds: Bounds = NO_BOUNDS) -> LivingHistory:
+        """A thread for `provider/model-id`, tool results shortened to their bounds."""
         known = self._threads.get(thread)
-        if known is None or not known.serves(model, tokens):
-            known = self._threads[thread] = LivingHistory(model, tokens)
+        if known is None or not known.serves(model, bounds):
+            known = self._threads[thread] = LivingHistory(model, bounds)
         return known
