@@ -2,8 +2,8 @@
 
 A case is one YAML file: `protocol`, `prompts`, `workers` (slug -> protocol), `input`, `script` (the turns of the
 scripted model) and `steps`. Steps: `trigger: {...}`, `results: [...]` (in the order of the open calls), `stop`, `crash`
-(the process is gone, another one opens the same database), `wait: seconds`, `expire`, `restore: [...]`,
-`approve: [...]` (answers to the open approval requests, in their order; null leaves one open).
+(the process is gone, another one opens the same database; `crash: settle`: and has done what it can),
+`wait: seconds`, `expire`, `restore: [...]`, `approve: [...]` (answers to the open approval requests, in their order; null leaves one open).
 
 `box` makes this server run tools: by tool the outcomes of its attempts, in order; `hang` never ends.
 """
@@ -142,7 +142,7 @@ class Case:
         name, value = next(iter(step.items())) if isinstance(step, dict) else (step, None)
         await self.clock.advance(1.0)
         await getattr(self, f"_{name}")(value)
-        held = name == "crash" or (name == "trigger" and bool((value or {}).get("hold")))
+        held = (name == "crash" and value is None) or (name == "trigger" and bool((value or {}).get("hold")))
         if not held:
             await self._settle()
 
@@ -158,10 +158,12 @@ class Case:
         await self._said()
         await self.app.sessions.stop(PROJECT, self.session_id)
 
-    async def _crash(self, _value: None) -> None:
+    async def _crash(self, value: str | None) -> None:
         await self._said()
         self.world, self.app = await killed(self.world, self.app)
         await self.app.attendant.start()
+        while value == "settle" and self.app.hosts.live(self.session_id) is None:
+            await self.clock.advance(0)
 
     async def _wait(self, value: float) -> None:
         await self._said()

@@ -129,6 +129,7 @@ def sample(operation: Operation) -> dict[str, Any]:
         "start_session": {"agentId": "support", "input": {"COMPANY": "Acme"}, "trigger": turn},
         "trigger_session": {**turn, "sender": {"name": "x"}, "dynamicToolSchemas": []},
         "stop_session": {"executionId": "x"},
+        "answer_approval": {"approved": True, "reason": "x", "input": {}, "by": "x"},
         "restore_session": {"messages": [{**message, "createdAt": "2026-01-01T00:00:00Z"}], "input": {}},
     }
     return bodies[operation.name]

@@ -43,6 +43,7 @@ def _open(execution: Execution) -> Iterator[OpenApproval]:
 async def answer_approval(context: Context, request: Request) -> Reply:
     """Allows a call, perhaps with other arguments, or denies it; the same answer again is no error."""
     session_id, approval_id = request.param("id"), request.param("approval")
+    await context.services.sessions.record(request.project, session_id)
     answer = parse_approval(await request.body(), approval_id)
     changed = await context.services.sessions.approve(request.project, session_id, (answer,))
     return reply(ApprovalTaken(session_id=session_id, approval_id=approval_id, changed=changed))
