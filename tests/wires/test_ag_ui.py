@@ -21,7 +21,8 @@ from mainspring.model.stream_events import (
     WorkerResult,
     WorkerStart,
 )
-from mainspring.wires.ag_ui import AgUiWriter, Recall, Run, farewell
+from mainspring.wires.ag_ui import AgUiWriter, farewell
+from mainspring.wires.ag_ui_runs import Recall, Run
 from mainspring.wires.turns import Turn
 from tests.conftest import TESTS
 from tests.wires.foreign import (

@@ -30,8 +30,9 @@ from mainspring.model.stream_events import (
     WorkerResult,
     WorkerStart,
 )
-from mainspring.wires.ag_ui import AgUiWriter, Run
+from mainspring.wires.ag_ui import AgUiWriter
 from mainspring.wires.ag_ui_messages import ag_ui_messages
+from mainspring.wires.ag_ui_runs import Run
 from mainspring.wires.ai_sdk import AiSdkWriter
 from mainspring.wires.ai_sdk_messages import ai_sdk_messages
 from mainspring.wires.events import EventsWriter

@@ -7,6 +7,7 @@ from typing import Final
 
 from mainspring.model.errors import NotFound
 from mainspring.model.values import Json
+from mainspring.runtime.ports import SessionRecord
 from mainspring.runtime.requests import Batch, TriggerRequest
 from mainspring.server.conversations import (
     CUT,
@@ -24,9 +25,10 @@ from mainspring.server.request import Request
 from mainspring.server.seats import Seat
 from mainspring.server.sessions import shown_rows
 from mainspring.server.sse import EventStream
-from mainspring.wires.ag_ui import AgUiWriter, Recall, Run, farewell
+from mainspring.wires.ag_ui import AgUiWriter, farewell
 from mainspring.wires.ag_ui_messages import ag_ui_messages
 from mainspring.wires.ag_ui_requests import ParsedAnswers, ParsedAsk, ParsedReturn, ParsedRun, parse_run
+from mainspring.wires.ag_ui_runs import Recall, Run
 from mainspring.wires.turns import Turn
 from mainspring.wires.user_turns import turn_input
 
@@ -36,7 +38,7 @@ FAREWELL: Final = farewell(CUT)
 async def run_agent(context: Context, request: Request) -> EventStream:
     """One run of an agent. A reader that leaves it stops the turn: this wire has no way back into a stream."""
     parsed = parse_run(await request.body())
-    if isinstance(parsed, ParsedReturn):
+    if isinstance(parsed, ParsedReturn) or await _is_late(context, request, parsed):
         return await _return(context, request, parsed)
     if isinstance(parsed, ParsedAnswers):
         seat = seat_for(context, request, goes_on=True)
@@ -81,14 +83,31 @@ async def _ask(context: Context, request: Request, parsed: ParsedAsk) -> Turn:
     return begun(await sessions.trigger(request.project, record.id, trigger))
 
 
-async def _answer(context: Context, request: Request, parsed: ParsedAnswers) -> Turn:
+async def _is_late(context: Context, request: Request, parsed: ParsedAsk | ParsedAnswers) -> bool:
+    """Whether a run lets go of interrupts that are closed already: their time was over, or others answered."""
+    if isinstance(parsed, ParsedAsk) or not parsed.cancels:
+        return False
+    record = await _thread(context, request, parsed)
+    execution = (await context.services.sessions.state(request.project, record.id)).execution
+    calls = () if execution is None else execution.calls.values()
+    waiting = {call.approval.id for call in calls if call.approval is not None}
+    return not any(answer.approval_id in waiting for answer in parsed.approvals)
+
+
+async def _thread(context: Context, request: Request, parsed: ParsedAnswers) -> SessionRecord:
     record = await find_conversation(context, request, request.param("id"), parsed.thread_id)
     if record is None:
         raise NotFound(f"There is no thread {parsed.thread_id!r} with this agent.", code="THREAD_NOT_FOUND")
-    return await continued(context, await give_results(context, request, record.id, parsed.results))
+    return record
 
 
-async def _return(context: Context, request: Request, parsed: ParsedReturn) -> EventStream:
+async def _answer(context: Context, request: Request, parsed: ParsedAnswers) -> Turn:
+    record = await _thread(context, request, parsed)
+    leg = await give_results(context, request, record.id, parsed.results, parsed.approvals)
+    return await continued(context, leg)
+
+
+async def _return(context: Context, request: Request, parsed: ParsedRun) -> EventStream:
     """The messages so far; if a turn runs, those before it, and then the turn."""
     record = await find_conversation(context, request, request.param("id"), parsed.thread_id)
     seat = seat_for(context, request)

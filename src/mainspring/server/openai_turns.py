@@ -34,7 +34,8 @@ _SESSION: Final = "ses_"
 _EXECUTION: Final = "exe_"
 _LEG: Final = re.compile(r"([0-9A-Za-z]{1,64})_([0-9A-Za-z]{1,64})_([0-9]{1,10})")
 _TRIGGERED: Final = b'{"type":"triggered"'
-_SETTLED: Final = b'{"type":"tool-settled"'
+_ANSWERED: Final = (b'{"type":"tool-settled"', b'{"type":"tool-approval-response"')
+"""How the first row of a leg begins that goes on with a turn."""
 
 
 class Opened(Value, frozen=True, kw_only=True):
@@ -68,7 +69,7 @@ async def find_leg(context: Context, request: Request, name: str) -> tuple[Sessi
     if rows[0].data.startswith(_TRIGGERED + f',"executionId":"{execution_id}"'.encode()):
         return record, begun(leg)
     turn = await continued(context, leg)
-    if not rows[0].data.startswith(_SETTLED) or not turn.continuation:
+    if not rows[0].data.startswith(_ANSWERED) or not turn.continuation:
         raise unknown
     return record, turn
 
@@ -97,11 +98,11 @@ async def open_turn(context: Context, request: Request, parsed: ParsedTurn) -> O
     """Begins what a request asks for, or goes on with the results that it brings."""
     agent = await find_agent(context, request, parsed.model)
     record, after = await _session(context, request, parsed, agent)
-    if parsed.results:
+    if parsed.answers:
         if record is None:
-            told = "Results of tools need their session: previous_response_id, or the call ids as they were given"
+            told = "Results and approvals need their session: previous_response_id, or the ids as they were given"
             raise InvalidRequest(told, details={"param": "previous_response_id"})
-        leg = await give_results(context, request, record.id, parsed.results)
+        leg = await give_results(context, request, record.id, parsed.results, parsed.approvals)
         return _opened(record, await continued(context, leg))
     return await _ask(context, request, parsed, agent=agent, found=(record, after))
 
@@ -129,7 +130,7 @@ async def _going_on_after(context: Context, request: Request, parsed: ParsedTurn
     """A session is one line of talk: it goes on after its last turn, or what came after another one is forgotten."""
     state = await context.services.sessions.state(request.project, turn.session_id)
     latest = state.last_execution_id if state.execution is None else state.execution.id
-    if parsed.results or latest == turn.execution_id:
+    if parsed.answers or latest == turn.execution_id:
         return None
     if not parsed.rollback:
         raise Conflict(

@@ -21,9 +21,9 @@ PREFIX: Final = "resp_"
 
 
 async def create_response(context: Context, request: Request) -> EventStream | Reply:
-    """A message for the agent, or results of the caller's tools. A reader that leaves a stream may come back to it."""
+    """A message, results of the caller's tools, or approvals. A reader that leaves a stream may come back to it."""
     parsed = parse_response_request(await request.body())
-    seat = seat_for(context, request, goes_on=bool(parsed.results))
+    seat = seat_for(context, request, goes_on=parsed.answers)
     opened = await open_turn(context, request, parsed)
     if parsed.stream:
         return _stream(context, _writer(opened), opened, seat)

@@ -1,8 +1,8 @@
 """Owns the AG-UI wire (1.0): a turn as the events of one run, which its client's verifier accepts.
 
-The ids of thread and run are the client's. A run ends when the turn does, or when the caller's tools are asked for:
-then the results come as `tool` messages of the next run. Workers are subagents; one that waits is suspended, and
-started anew in the next run.
+The ids of thread and run are the client's. A run ends when the turn does, or when the caller's tools or people are
+asked: then the results come as `tool` messages of the next run, the answers as its `resume`. Workers are subagents;
+one that waits is suspended, and started anew in the next run.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from mainspring.model.stream_events import (
     ToolInputStarted,
     ToolRequest,
 )
-from mainspring.model.values import Json, Value
+from mainspring.model.values import Json
 from mainspring.wires.ag_ui_activities import Subagents, activity, as_text, event, run_error, run_finished
+from mainspring.wires.ag_ui_interrupts import Interrupts
+from mainspring.wires.ag_ui_runs import Run, start_run
 from mainspring.wires.native_events import CANCELLED
 from mainspring.wires.turns import MAIN, WORKER_KEY, Handlers, Turn, TurnReader, reader_of
-
-VERSION: Final = "1.0"
 
 _PREFIXES: Final = (
     (b'{"type":"text-delta","id":', b'{"type":"TEXT_MESSAGE_CONTENT","messageId":'),
@@ -69,15 +69,6 @@ _finish: Final = reader_of(Finish)
 _ended: Final = reader_of(ExecutionEnded)
 
 
-class Run(Value, frozen=True, kw_only=True):
-    """A run as its client names it. `history`: the messages to begin with, for a reader that returns."""
-
-    thread_id: str
-    run_id: str
-    parent_run_id: str | None = None
-    history: tuple[dict[str, Json], ...] | None = None
-
-
 class AgUiWriter(TurnReader):
     """Writes a run: a turn from its beginning, or what follows the results that the client gave."""
 
@@ -98,6 +89,7 @@ class AgUiWriter(TurnReader):
         self._asked: set[str] = set()
         self._parents: dict[str | None, str] = {}
         self._agents = Subagents()
+        self._interrupts = Interrupts()
 
     def _opened(self, message_id: str) -> bytes:
         return start_run(self._run, session_id=self._turn.session_id, execution_id=self._turn.execution_id)
@@ -231,17 +223,35 @@ class AgUiWriter(TurnReader):
         if past and not self._quiet:
             return out
         self.done = not self._quiet
-        out += self._agents.suspend()
         pending = [call.tool_call_id for call in calls]
-        outcome = {"type": "success", "pendingToolCallIds": pending}
-        return out + run_finished(self._run.thread_id, self._run.run_id, outcome=outcome)
+        return out + self._interrupted({"type": "success", "pendingToolCallIds": pending})
 
     def _paused(self, _data: bytes) -> bytes:
+        if self._quiet:
+            self._agents.suspend()
         if not self._waits_for_people():
             return b""
         self.done = True
-        out = self._agents.suspend()
-        return out + run_finished(self._run.thread_id, self._run.run_id, outcome={"type": "success"})
+        return self._interrupted({"type": "success"})
+
+    def _interrupted(self, otherwise: dict[str, Json]) -> bytes:
+        """The end of a run that others move on: people if any are asked, who come first on this wire."""
+        out = self._agents.suspend(self._interrupts.by_worker())
+        outcome = self._interrupts.outcome() or otherwise
+        return out + run_finished(self._run.thread_id, self._run.run_id, outcome=outcome)
+
+    def _approval_asked(self, data: bytes) -> bytes:
+        asked = self._interrupts.open(data)
+        call_id, worker = asked.tool_call_id, asked.worker_id
+        out = b""
+        if call_id not in self._announced:
+            out = self._open_call(call_id, asked.tool_name, worker, {"display": "hidden"})
+        out += self._close_call(call_id, asked.input, worker) if call_id in self._calls else b""
+        return out + self._beside(data)
+
+    def _approval_answered(self, data: bytes) -> bytes:
+        self._interrupts.close(data)
+        return self._beside(data)
 
     def _ask(self, call: PendingToolCall) -> bytes:
         call_id = call.tool_call_id
@@ -317,8 +327,8 @@ class AgUiWriter(TurnReader):
         b"tool-input-delta": _deltas,
         b"tool-input-available": _tool_input,
         b"tool-request": _request,
-        b"tool-approval-request": _beside,
-        b"tool-approval-response": _beside,
+        b"tool-approval-request": _approval_asked,
+        b"tool-approval-response": _approval_answered,
         b"paused": _paused,
         b"tool-settled": _settled,
         b"attempt-superseded": _reset,
@@ -351,43 +361,6 @@ def translated(data: bytes) -> bytes:
             return b"data: " + data.replace(b"\n", b"\n\ndata: ") + b"\n\n"
     # The progress of a worker's input: its whole comes in an event of its own.
     return b""
-
-
-def start_run(run: Run, **known: str) -> bytes:
-    """The first event of a run, and the messages so far if the reader returns to them."""
-    more = {} if run.parent_run_id is None else {"parentRunId": run.parent_run_id}
-    metadata = {"sessionId": known["session_id"], "executionId": known["execution_id"]}
-    out = event(
-        "RUN_STARTED",
-        None,
-        {name: value for name, value in metadata.items() if value},
-        threadId=run.thread_id,
-        runId=run.run_id,
-        protocolVersion=VERSION,
-        **more,
-    )
-    return out if run.history is None else out + event("MESSAGES_SNAPSHOT", None, messages=run.history)
-
-
-class Recall:
-    """A run in which nothing happens: the messages so far, for a reader that returns."""
-
-    def __init__(self, run: Run, session_id: str) -> None:
-        self.done = False
-        self._run = run
-        self._session_id = session_id
-
-    def open(self) -> bytes:
-        """The whole run."""
-        self.done = True
-        run = self._run
-        return start_run(run, session_id=self._session_id, execution_id="") + run_finished(
-            run.thread_id, run.run_id, outcome={"type": "success"}
-        )
-
-    def feed(self, _rows: object, /) -> bytes:
-        """Nothing follows."""
-        return b""
 
 
 def farewell(failure: Failure) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 import msgspec
@@ -98,6 +99,10 @@ def _used(usage: Usage) -> dict[str, Json]:
     }
 
 
+def _suspended(interrupts: list[str] | None) -> dict[str, Json]:
+    return {"type": "suspended"} if interrupts is None else {"type": "suspended", "interruptIds": interrupts}
+
+
 class Subagents:
     """The workers of a run that are open, and the open step of each, and of the agent itself (None)."""
 
@@ -120,12 +125,13 @@ class Subagents:
         name = self._steps.pop(worker, None)
         return b"" if name is None else event("STEP_FINISHED", worker, stepName=name)
 
-    def suspend(self) -> bytes:
-        """The run ends: every step is over, and workers that are open wait for the next run."""
+    def suspend(self, interrupts: Mapping[str, list[str]] | None = None) -> bytes:
+        """The run ends: every step is over, and workers that are open wait for the next run, some for people."""
+        asked = interrupts or {}
         self._suspended, self._open = self._open, {}
         out = [self._end_step(worker) for worker in reversed([*self._steps])]
         out += [
-            event("SUBAGENT_FINISHED", worker, outcome={"type": "suspended"})
+            event("SUBAGENT_FINISHED", worker, outcome=_suspended(asked.get(worker)))
             for worker in reversed([*self._suspended])
         ]
         return b"".join(out)

@@ -1,17 +1,18 @@
-"""Owns what a run of AG-UI asks for: a message to answer, results of the client's tools, or the messages so far."""
+"""Owns what a run of AG-UI asks for: to answer a message, to go on with results or answers, or the messages so far."""
 
 from __future__ import annotations
 
 from typing import Final, TypeAlias
 
 from mainspring.model.parts import FileReference
-from mainspring.model.signals import ToolResult
+from mainspring.model.signals import ApprovalAnswer, ToolResult
 from mainspring.model.values import Json, Value
 from mainspring.wires.checking import Fields, value_of_text
 
 MAX_MESSAGES: Final = 10_000
 MAX_PARTS: Final = 10_000
 MAX_TOOLS: Final = 1000
+MAX_RESUMES: Final = 1000
 ROLES: Final = ("developer", "system", "assistant", "user", "tool", "activity", "reasoning")
 _MEDIA: Final = {
     "image": "image/*",
@@ -42,9 +43,15 @@ class ParsedAsk(ParsedRun, frozen=True, kw_only=True):
 
 
 class ParsedAnswers(ParsedRun, frozen=True, kw_only=True):
-    """Results of the client's tools; those it sent before are among them."""
+    """Results of the client's tools, those it sent before among them, and answers to interrupts (`resume`)."""
 
-    results: tuple[ToolResult, ...]
+    results: tuple[ToolResult, ...] = ()
+    approvals: tuple[ApprovalAnswer, ...] = ()
+
+    @property
+    def cancels(self) -> bool:
+        """Whether it says nothing but that nobody will answer."""
+        return not self.results and not any(answer.allow for answer in self.approvals)
 
 
 class ParsedReturn(ParsedRun, frozen=True, kw_only=True):
@@ -68,9 +75,12 @@ def parse_run(body: Json) -> RunInput:
         "input": props.mapping_or_empty("input"),
     }
     last = messages[-1].members["role"] if messages else None
-    if last == "tool":
+    approvals = tuple(_answer(entry) for entry in fields.objects("resume", most=MAX_RESUMES))
+    if last == "user" and any(answer.allow for answer in approvals):
+        raise fields.refuse("resume", "and a new message exclude each other: a message lets go of what waits")
+    if last == "tool" or (approvals and last != "user"):
         results = tuple(_result(message) for message in messages if message.members["role"] == "tool")
-        return ParsedAnswers(**run, results=results)
+        return ParsedAnswers(**run, results=results, approvals=approvals)
     if last != "user":
         return ParsedReturn(**run)
     text, files = _said(messages[-1])
@@ -119,9 +129,23 @@ def _result(message: Fields) -> ToolResult:
     )
 
 
+def _answer(entry: Fields) -> ApprovalAnswer:
+    """An answer to an interrupt; one that is cancelled is denied."""
+    approval_id = entry.name("interruptId")
+    resolved = entry.choice("status", ("resolved", "cancelled")) == "resolved"
+    given = Fields(entry.mapping("payload") if resolved else {}, entry.at("payload"))
+    return ApprovalAnswer(
+        approval_id=approval_id,
+        allow=resolved and given.truth("approved"),
+        message=given.text_or_none("reason"),
+        args=given.mapping("editedArgs") if given.has("editedArgs") else None,
+    )
+
+
 def _tool(tool: Fields) -> dict[str, Json]:
     return {
         "name": tool.name("name"),
         "description": tool.text_or_none("description") or "",
         "inputSchema": tool.mapping_or_empty("parameters"),
+        "plain": True,
     }

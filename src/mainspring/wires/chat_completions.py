@@ -1,7 +1,7 @@
 """Owns the wire of OpenAI's Chat Completions: a leg of a turn as the chunks of one completion, and as the completion.
 
-It has no words for much: calls that Mainspring runs itself are not shown, and what a cut attempt said cannot be taken
-back once it was streamed.
+It has no words for much: calls that Mainspring runs itself or that wait for a person are not shown, and what a cut
+attempt said cannot be taken back once it was streamed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mainspring.model.generation import Usage
 from mainspring.model.stream_events import ErrorEvent
 from mainspring.model.values import Json, Value
 from mainspring.wires.native_events import DONE
-from mainspring.wires.openai_items import Asked, Ran, Said
+from mainspring.wires.openai_items import Asked, Ran, Said, Wanted
 from mainspring.wires.openai_legs import LegReader
 from mainspring.wires.turns import Turn, sse
 
@@ -73,6 +73,9 @@ class ChatCompletionsWriter(LegReader):
         index = self._calls
         self._calls += 1
         return self._delta({"tool_calls": [{"index": index, **_call(asked)}]})
+
+    def _wanted(self, wanted: Wanted) -> bytes:
+        return b""
 
     def _ran(self, ran: Ran) -> bytes:
         return b""

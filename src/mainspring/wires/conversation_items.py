@@ -7,10 +7,10 @@ from typing import Final
 from mainspring.model.facts import ToolSettled
 from mainspring.model.values import Json, encode_json
 from mainspring.wires.native_events import CANCELLED
-from mainspring.wires.openai_items import SESSION_MARK, Ran, as_output
+from mainspring.wires.openai_items import APPROVAL_MARK, SESSION_MARK, Ran, Wanted, as_output
 from mainspring.wires.responses import output_text, shown_item
 from mainspring.wires.screen import Shown
-from mainspring.wires.transcript import Entry, Source, Transcript
+from mainspring.wires.transcript import Asking, Entry, Source, Transcript
 
 _DONE: Final = {"status": "completed"}
 
@@ -25,7 +25,7 @@ def conversation_items(source: Source, session_id: str) -> list[dict[str, Json]]
             message = {"type": "message", "role": "user", "content": content}
             drawn.append({"id": f"msg_{entry.id}", **_DONE, **message})
         elif entry.role == "assistant":
-            drawn += _answer(entry, transcript.results, session_id)
+            drawn += _answer(entry, transcript, session_id)
     return drawn
 
 
@@ -37,7 +37,7 @@ def _content(part: Shown) -> Shown:
     return {"type": "input_file", "file_url": part["url"], "filename": part.get("filename", "file")}
 
 
-def _answer(entry: Entry, results: dict[str, ToolSettled], session_id: str) -> list[dict[str, Json]]:
+def _answer(entry: Entry, transcript: Transcript, session_id: str) -> list[dict[str, Json]]:
     drawn: list[dict[str, Json]] = []
     for index, part in enumerate(entry.shown):
         part_id = f"{entry.id}_{index}"
@@ -54,7 +54,16 @@ def _answer(entry: Entry, results: dict[str, ToolSettled], session_id: str) -> l
         elif kind == "worker":
             drawn.append(_ran(part["workerId"], part["workerSlug"], part.get("input", {}), part))
         elif kind == "tool-call":
-            drawn += _call(part, results.get(part["toolCallId"]), session_id)
+            drawn += _asked_and_called(part, transcript, session_id)
+    return drawn
+
+
+def _asked_and_called(part: Shown, transcript: Transcript, session_id: str) -> list[dict[str, Json]]:
+    call_id = part["toolCallId"]
+    asking = transcript.asked.get(call_id)
+    drawn = [] if asking is None else _asking(asking, session_id)
+    if asking is None or asking.response is not None:
+        drawn += _call(part, transcript.results.get(call_id), session_id)
     return drawn
 
 
@@ -72,6 +81,18 @@ def _call(part: Shown, settled: ToolSettled | None, session_id: str) -> list[dic
         result = {"type": "function_call_output", "call_id": whole, "output": output}
         drawn.append({"id": f"fco_{whole}", **_DONE, **result})
     return drawn
+
+
+def _asking(asking: Asking, session_id: str) -> list[dict[str, Json]]:
+    """What a person was asked about a call, and what they said."""
+    request, answer = asking.request, asking.response
+    whole = f"{request.approval_id}{SESSION_MARK}{session_id}"
+    wanted = shown_item(Wanted(whole, 0, name=request.tool_name, args=request.input))
+    if answer is None:
+        return [wanted]
+    said: dict[str, Json] = {"type": "mcp_approval_response", "approval_request_id": APPROVAL_MARK + whole}
+    said |= {"approve": answer.approved, "reason": answer.reason or answer.cause}
+    return [wanted, {"id": f"mcprr_{whole}", **said}]
 
 
 def _ran(call_id: str, name: str, args: Json, shown: Shown) -> dict[str, Json]:

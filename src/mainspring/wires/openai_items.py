@@ -1,4 +1,4 @@
-"""Owns the items that OpenAI's wires are made of: what was said, what is asked of the caller, what we ran ourselves."""
+"""Owns the items that OpenAI's wires are made of: what was said, what is asked of caller and people, what we ran."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from mainspring.model.stream_events import Source
 from mainspring.model.values import Json, encode_json
 
 SESSION_MARK: Final = "--"
-"""Between a call's id and its session's: a client that sends results names no session."""
+"""Between the id of a call or an approval and its session's: a client that answers names no session."""
+APPROVAL_MARK: Final = "mcpr_"
+"""How the ids of approval requests begin on the wire."""
 
 
 class Said:
@@ -47,10 +49,26 @@ class Asked:
         self.void = False
 
 
-class Ran:
-    """A call that Mainspring answered or refused itself, or a worker: with its `output`, or its `error`."""
+class Wanted:
+    """A call that waits for a person; `id` is that of the approval request, and names its session too."""
 
-    __slots__ = ("arguments", "error", "id", "index", "name", "output", "void")
+    __slots__ = ("arguments", "id", "index", "name", "void")
+
+    def __init__(self, approval_id: str, index: int, *, name: str, args: Json) -> None:
+        self.id = approval_id
+        self.index = index
+        self.name = name
+        self.arguments = encode_json(args).decode()
+        self.void = False
+
+
+class Ran:
+    """A call that Mainspring answered or refused itself, or a worker: with its `output`, or its `error`.
+
+    `approval`: the id of the request to a person that came before it.
+    """
+
+    __slots__ = ("approval", "arguments", "error", "id", "index", "name", "output", "void")
 
     def __init__(self, call_id: str, index: int, *, name: str, args: Json) -> None:
         self.id = call_id
@@ -59,14 +77,15 @@ class Ran:
         self.arguments = encode_json(args).decode()
         self.output: str | None = None
         self.error: str | None = None
+        self.approval: str | None = None
         self.void = False
 
 
-Item: TypeAlias = Said | Asked | Ran
+Item: TypeAlias = Said | Asked | Wanted | Ran
 
 
 def call_and_session(call_id: str) -> tuple[str, str | None]:
-    """What a client's id of a call names: our call, and its session if it says so."""
+    """What a client's id of a call or an approval names: ours, and its session if it says so."""
     ours, mark, session = call_id.partition(SESSION_MARK)
     return ours, session if mark else None
 

@@ -1,7 +1,7 @@
 """Owns what OpenAI's two wires have in common: reading one leg of a turn as the items that were said, asked and run.
 
-A leg is what one request is answered with: from the trigger, or from the results of the caller, up to the next
-request for results or the end of the turn. A call is shown once it is settled who runs it: as the caller's when it is
+A leg is what one request is answered with: from the trigger, or from what the caller or people answered, up to the
+next request to them or the end of the turn. A call is shown once it is settled who runs it: as the caller's when it is
 asked of the caller, else together with its result. So what a client finds to run is its to run.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final, Literal, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from mainspring.model.facts import ExecutionEnded, GenerationFailed, GenerationSettled, ToolSettled
 from mainspring.model.generation import Usage
@@ -27,6 +28,8 @@ from mainspring.model.stream_events import (
     Source,
     TextEnded,
     TextStarted,
+    ToolApprovalRequest,
+    ToolApprovalResponse,
     ToolInputAvailable,
     ToolRequest,
     WorkerInputReady,
@@ -36,11 +39,11 @@ from mainspring.model.stream_events import (
 )
 from mainspring.model.values import Json, encode_json
 from mainspring.wires.native_events import CANCELLED
-from mainspring.wires.openai_items import SESSION_MARK, Asked, Item, Ran, Said, as_output
+from mainspring.wires.openai_items import SESSION_MARK, Asked, Item, Ran, Said, Wanted, as_output
 from mainspring.wires.turns import MAIN, WORKER_KEY, Handlers, Turn, TurnReader, reader_of
 
-Outcome: TypeAlias = Literal["open", "asked", "finished", "failed", "stopped"]
-"""How far a leg is: `asked`: it ended with calls for the caller."""
+Outcome: TypeAlias = Literal["open", "asked", "paused", "finished", "failed", "stopped"]
+"""How far a leg is: `asked`: it ended with calls for the caller; `paused`: with questions to people alone."""
 
 _DELTA: Final = b',"delta":'
 _PREFIXES: Final = (b'{"type":"text-delta","id":', b'{"type":"reasoning-delta","id":')
@@ -60,6 +63,8 @@ _reasoning_ended: Final = reader_of(ReasoningEnded)
 _tool_available: Final = reader_of(ToolInputAvailable)
 _tool_request: Final = reader_of(ToolRequest)
 _tool_settled: Final = reader_of(ToolSettled)
+_approval_asked: Final = reader_of(ToolApprovalRequest)
+_approval_answered: Final = reader_of(ToolApprovalResponse)
 _block_start: Final = reader_of(BlockStart)
 _block_end: Final = reader_of(BlockEnd)
 _superseded: Final = reader_of(AttemptSuperseded)
@@ -93,6 +98,8 @@ class LegReader(TurnReader):
         self._open: dict[bytes, Said] = {}
         """The texts and thoughts that go on, by their ids as JSON."""
         self._held: dict[str, ToolInputAvailable] = {}
+        self._approvals: dict[str, str] = {}
+        """By call: the last request to a person about it, as the client knows it."""
         self._workers: dict[str, tuple[str, Json]] = {}
         """The names and inputs of the workers that run."""
 
@@ -206,16 +213,34 @@ class LegReader(TurnReader):
             return b""
         out: list[bytes] = []
         for call in calls:
-            call_id = f"{call.tool_call_id}{SESSION_MARK}{self._turn.session_id}"
+            call_id = self._with_session(call.tool_call_id)
             arguments = encode_json(call.args).decode()
             asked = Asked(call_id, len(self.items), name=call.tool_name, arguments=arguments)
             self.items.append(asked)
             out.append(self._asked(asked))
         return b"".join(out) + self._over("asked")
 
+    def _with_session(self, ours: str) -> str:
+        return f"{ours}{SESSION_MARK}{self._turn.session_id}"
+
+    def _approval(self, data: bytes) -> bytes:
+        event = _approval_asked(data)
+        approval_id = self._approvals[event.tool_call_id] = self._with_session(event.approval_id)
+        if self._quiet:
+            return b""
+        wanted = Wanted(approval_id, len(self.items), name=event.tool_name, args=event.input)
+        self.items.append(wanted)
+        return self._wanted(wanted)
+
+    def _approved(self, data: bytes) -> bytes:
+        event = _approval_answered(data)
+        held = self._held.get(event.tool_call_id)
+        if held is not None and event.input is not None:
+            self._held[event.tool_call_id] = replace(held, input=event.input)
+        return b""
+
     def _paused(self, _data: bytes) -> bytes:
-        """Only people move it on, and these wires cannot ask them: the answer is what was said so far."""
-        return self._over("finished") if self._waits_for_people() else b""
+        return self._over("paused") if self._waits_for_people() else b""
 
     def _tool_settled(self, data: bytes) -> bytes:
         event = _tool_settled(data)
@@ -223,6 +248,7 @@ class LegReader(TurnReader):
         if held is None or self._quiet:
             return b""
         ran = Ran(event.call_id, len(self.items), name=held.tool_name, args=held.input)
+        ran.approval = self._approvals.get(event.call_id)
         error = event.error or (CANCELLED if event.cancelled else None)
         return self._close(ran, event.output, error)
 
@@ -310,6 +336,9 @@ class LegReader(TurnReader):
     def _asked(self, asked: Asked) -> bytes: ...
 
     @abstractmethod
+    def _wanted(self, wanted: Wanted) -> bytes: ...
+
+    @abstractmethod
     def _ran(self, ran: Ran) -> bytes: ...
 
     @abstractmethod
@@ -325,6 +354,8 @@ class LegReader(TurnReader):
         b"block-end": _block_over,
         b"tool-input-available": _tool_input,
         b"tool-request": _request,
+        b"tool-approval-request": _approval,
+        b"tool-approval-response": _approved,
         b"paused": _paused,
         b"tool-settled": _tool_settled,
         b"worker-input-start": _worker,

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Final, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from mainspring.model.errors import InvalidRequest
 from mainspring.model.parts import FileReference
-from mainspring.model.signals import ToolResult
+from mainspring.model.signals import ApprovalAnswer, ToolResult
 from mainspring.model.values import Json, Value
 from mainspring.wires.checking import Fields, value_of_text
 from mainspring.wires.openai_items import call_and_session
@@ -26,10 +27,11 @@ _Refused = Mapping[str, tuple[tuple[Json, ...], str]]
 
 
 class ParsedTurn(Value, frozen=True, kw_only=True):
-    """A request: a message to answer, or `results` of the caller's tools.
+    """A request: a message to answer, or `results` of the caller's tools and `approvals` of people.
 
-    `session`: that of the results, if they say so. `history`: the talk before the message, as UI messages, for a
-    session that begins with it. `input`: the session's, `trigger`, `inputs`: another trigger and more inputs.
+    `session`: that of the results and approvals, if they say so. `history`: the talk before the message, as UI
+    messages, for a session that begins with it. `input`: the session's, `trigger`, `inputs`: another trigger and
+    more inputs.
     """
 
     model: str
@@ -37,6 +39,7 @@ class ParsedTurn(Value, frozen=True, kw_only=True):
     text: str = ""
     files: tuple[FileReference, ...] = ()
     results: tuple[ToolResult, ...] = ()
+    approvals: tuple[ApprovalAnswer, ...] = ()
     session: str | None = None
     history: tuple[dict[str, Json], ...] = ()
     instructions: str = ""
@@ -49,6 +52,11 @@ class ParsedTurn(Value, frozen=True, kw_only=True):
     trigger: str | None = None
     inputs: dict[str, Json] = {}
     input: dict[str, Json] = {}
+
+    @property
+    def answers(self) -> bool:
+        """Whether it moves on a turn that waits, rather than begins one."""
+        return bool(self.results or self.approvals)
 
 
 class Content(Value, frozen=True, kw_only=True):
@@ -66,6 +74,8 @@ class Talk:
         """The user's message, if nothing came after it."""
         self.results: list[ToolResult] = []
         """The results that came last."""
+        self.approvals: list[ApprovalAnswer] = []
+        """The answers to approval requests that came last."""
         self.instructions: list[str] = []
         self._sessions: set[str] = set()
         self._messages: list[dict[str, Json]] = []
@@ -78,9 +88,11 @@ class Talk:
 
     @property
     def session(self) -> str | None:
-        """The session that the results name; raises `InvalidRequest` if they name several."""
+        """The session that results and approvals name; raises `InvalidRequest` if they name several."""
         if len(self._sessions) > 1:
-            raise InvalidRequest("The tool results belong to several sessions; send those of one")
+            raise InvalidRequest(
+                "The tool results and approvals belong to several sessions; send those of one"
+            )
         return next(iter(self._sessions), None)
 
     def user(self, content: Content) -> None:
@@ -115,6 +127,15 @@ class Talk:
         if session is not None:
             self._sessions.add(session)
 
+    def approval(self, answer: ApprovalAnswer) -> None:
+        """An answer to an approval request, whose id is still the client's."""
+        if self.last is not None:
+            self._keep_last()
+        ours, session = call_and_session(answer.approval_id)
+        self.approvals.append(replace(answer, approval_id=ours))
+        if session is not None:
+            self._sessions.add(session)
+
     def _keep_last(self) -> None:
         """What was last is history: something follows it."""
         for result in self.results:
@@ -122,6 +143,7 @@ class Talk:
             if part is not None:
                 part |= {"status": "done", "result": result.result}
         self.results.clear()
+        self.approvals.clear()
         self._sessions.clear()
         if self.last is not None:
             said = [{"type": "text", "text": self.last.text}] if self.last.text else []
@@ -187,6 +209,7 @@ def function_tool(fields: Fields) -> dict[str, Json]:
         "name": fields.name("name"),
         "description": fields.text_or_none("description") or "",
         "inputSchema": fields.mapping_or_empty("parameters"),
+        "plain": True,
     }
 
 

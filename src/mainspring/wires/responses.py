@@ -13,7 +13,7 @@ from mainspring.model.errors import Failure
 from mainspring.model.generation import Usage
 from mainspring.model.stream_events import ErrorEvent
 from mainspring.model.values import Json, Value, encode_json
-from mainspring.wires.openai_items import Asked, Item, Ran, Said
+from mainspring.wires.openai_items import APPROVAL_MARK, Asked, Item, Ran, Said, Wanted
 from mainspring.wires.openai_legs import LegReader
 from mainspring.wires.turns import Turn
 
@@ -131,6 +131,12 @@ class ResponsesWriter(LegReader):
             + self._event("response.output_item.done", output_index=asked.index, item=item)
         )
 
+    def _wanted(self, wanted: Wanted) -> bytes:
+        item = shown_item(wanted)
+        return self._event("response.output_item.added", output_index=wanted.index, item=item) + self._event(
+            "response.output_item.done", output_index=wanted.index, item=item
+        )
+
     def _ran(self, ran: Ran) -> bytes:
         item = shown_item(ran)
         where = {"item_id": item["id"], "output_index": ran.index}
@@ -157,6 +163,7 @@ class ResponsesWriter(LegReader):
         status = {
             "open": "in_progress",
             "asked": "completed",
+            "paused": "completed",
             "finished": "incomplete" if incomplete else "completed",
             "failed": "failed",
             "stopped": "cancelled",
@@ -202,15 +209,21 @@ _FIXED: Final[dict[str, Json]] = {
 """What an agent decides itself, as OpenAI says it."""
 
 
+_MARKS: Final[dict[type, str]] = {Asked: "fc_", Wanted: APPROVAL_MARK, Ran: "mcp_"}
+
+
 def item_id(item: Item) -> str:
     """The id of an item; calls have one beside that of the call."""
     if isinstance(item, Said):
         return f"rs_{item.id}" if item.thought else f"msg_{item.id}"
-    return f"fc_{item.id}" if isinstance(item, Asked) else f"mcp_{item.id}"
+    return _MARKS[type(item)] + item.id
 
 
 def shown_item(item: Item, *, closed: bool = True) -> dict[str, Json]:
     """An item as it is in the output of a response; not `closed`: as it begins."""
+    if isinstance(item, Wanted):
+        wanted = {"type": "mcp_approval_request", "server_label": SERVER_LABEL, "name": item.name}
+        return {"id": item_id(item), **wanted, "arguments": item.arguments}
     shown: dict[str, Json] = {"id": item_id(item), "status": "completed"}
     if isinstance(item, Asked):
         call = {"type": "function_call", "call_id": item.id, "name": item.name, "arguments": item.arguments}
@@ -229,8 +242,10 @@ def _mcp_call(ran: Ran) -> dict[str, Json]:
     error = None
     if ran.error is not None:
         error = {"type": "mcp_tool_execution_error", "content": [{"type": "text", "text": ran.error}]}
+    approval = {} if ran.approval is None else {"approval_request_id": APPROVAL_MARK + ran.approval}
     return {
         "type": "mcp_call",
+        **approval,
         "server_label": SERVER_LABEL,
         "name": ran.name,
         "arguments": ran.arguments,

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from mainspring.model.parts import FileReference
+from mainspring.model.signals import ApprovalAnswer
 from mainspring.model.values import Json
 from mainspring.wires.checking import Fields
+from mainspring.wires.openai_items import APPROVAL_MARK
 from mainspring.wires.openai_requests import (
     MAX_ITEMS,
     MAX_TOOLS,
@@ -52,14 +54,18 @@ def parse_response_request(body: Json) -> ParsedTurn:
         raise fields.refuse("previous_response_id", "and conversation name one session: give one of them")
     if named is not None and talk.history:
         raise fields.refuse("input", "must be what is new in this session: one message, or results of tools")
-    if talk.last is None and not talk.results:
-        raise fields.refuse("input", "must end with a message of the user or with function_call_output items")
+    if talk.last is None and not talk.results and not talk.approvals:
+        raise fields.refuse(
+            "input",
+            "must end with a message of the user, or with function_call_output or mcp_approval_response items",
+        )
     said = talk.last or Content(text="")
     return ParsedTurn(
         **members,
         text=said.text,
         files=said.files,
         results=tuple(talk.results),
+        approvals=tuple(talk.approvals),
         session=talk.session,
         history=talk.history,
         instructions="\n\n".join(talk.instructions),
@@ -160,6 +166,18 @@ def _output(talk: Talk, item: Fields) -> None:
     talk.result(item.name("call_id"), output)
 
 
+def _approval(talk: Talk, item: Fields) -> None:
+    """`input`, which is ours, are arguments to run it with instead."""
+    talk.approval(
+        ApprovalAnswer(
+            approval_id=item.name("approval_request_id").removeprefix(APPROVAL_MARK),
+            allow=item.truth("approve"),
+            message=item.text_or_none("reason"),
+            args=item.mapping("input") if item.has("input") else None,
+        )
+    )
+
+
 def _nothing(talk: Talk, item: Fields) -> None:
     """An item of ours that says nothing new: thoughts stay in the session, our own calls were made."""
 
@@ -170,4 +188,6 @@ _READERS: Final[dict[str, Callable[[Talk, Fields], None]]] = {
     "function_call_output": _output,
     "reasoning": _nothing,
     "mcp_call": _nothing,
+    "mcp_approval_request": _nothing,
+    "mcp_approval_response": _approval,
 }
