@@ -16,7 +16,7 @@ NOT_YET = (
 )
 """Keys that are read and checked, and change nothing so far."""
 NOT_RUN = (
-    "skills", "onDemandSkills", "mcpServers", "onDemandMcpServers", "sandboxTimeout", "imageModel", "videoModel",
+    "skills", "onDemandSkills", "onDemandMcpServers", "sandboxTimeout", "imageModel", "videoModel",
     "speechModel", "speechVoice", "transcriptionModel", "webSearch", "anthropic",
 )  # fmt: skip
 """Keys of what this server does not run."""

@@ -14,7 +14,7 @@ from mainspring.wires.responses_requests import parse_response_request
 from mainspring.wires.restore import restore
 
 LOOK = {"name": "look", "description": "Looks", "parameters": {"type": "object"}}
-OUR_LOOK = {"name": "look", "description": "Looks", "inputSchema": {"type": "object"}}
+OUR_LOOK = {"name": "look", "description": "Looks", "inputSchema": {"type": "object"}, "plain": True}
 PNG = "data:image/png;base64,QQ=="
 
 
@@ -67,7 +67,7 @@ def test_tools_and_options() -> None:
     tools = response(
         "Hi", tools=[{"type": "function", "strict": True, **LOOK}, {"type": "function", "name": "x"}]
     ).tools
-    assert tools == (OUR_LOOK, {"name": "x", "description": "", "inputSchema": {}})
+    assert tools == (OUR_LOOK, {"name": "x", "description": "", "inputSchema": {}, "plain": True})
     assert completion(user(), tools=[{"type": "function", "function": LOOK}]).tools == (OUR_LOOK,)
     assert completion(user(), stream_options={"include_usage": True}).usage
 

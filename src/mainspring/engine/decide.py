@@ -8,6 +8,7 @@ from typing import Any
 
 from mainspring.engine.approvals import answer_digest, close_approval, is_fresh
 from mainspring.engine.blocks.next_message import answered
+from mainspring.engine.brought import check_brought
 from mainspring.engine.endings import CANCELLED, Partial, fail_frame, stop_execution
 from mainspring.engine.evolve import MAIN_THREAD, kept_messages
 from mainspring.engine.evolve_ledger import result_digest
@@ -84,6 +85,7 @@ def _trigger(turn: Turn, signal: TriggerSignal) -> None:
         raise NotFound("The session has expired.", code="SESSION_EXPIRED")
     program = turn.library.programs[signal.version or state.version]
     given = _trigger_input(program, signal)
+    check_brought(signal.tool_schemas)
     if state.execution is not None:
         if is_under_way(state.execution):
             raise SessionBusy("Another execution runs in this session.")
@@ -159,6 +161,9 @@ def _results(turn: Turn, signal: ResultsSignal) -> None:
         return
     fresh = [result for result in signal.results if _is_fresh(state, result)]
     answers = tuple(answer for answer in signal.approvals if is_fresh(turn, answer))
+    if fresh and signal.tool_schemas not in (None, execution.tool_schemas):
+        check_brought(signal.tool_schemas or ())
+        turn.emit(ToolSchemasGiven(tools=signal.tool_schemas or ()))
     for result in fresh:
         _settle_result(turn, result)
     for call_id in dict.fromkeys(result.tool_call_id for result in fresh):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from mainspring.engine.brought import brought_tools
 from mainspring.engine.thread_settings import ensure_thread
 from mainspring.engine.turn import Turn
 from mainspring.model.facts import GenerationStarted
-from mainspring.model.program import NextMessage, Program
+from mainspring.model.program import NextMessage, Program, Tool
 from mainspring.model.session import Frame, Thread
 from mainspring.model.values import Value
 
@@ -44,7 +45,7 @@ class Presentation(Value, frozen=True, kw_only=True):
     """How the answer of one model call streams: whoever performs the call writes the events by it.
 
     `streams`: text and reasoning are shown; `tools_shown`: tool input is. `key` is the stem of the ids of its parts,
-    `call_key` that of its tool calls.
+    `call_key` that of its tool calls. `brought`: the tools of the caller that the model may call.
     """
 
     key: str
@@ -55,6 +56,11 @@ class Presentation(Value, frozen=True, kw_only=True):
     response_type: str | None
     program: Program
     thread: Thread
+    brought: dict[str, Tool] = {}
+
+    def tool(self, name: str) -> Tool | None:
+        """The tool of a name, declared or brought."""
+        return self.program.tools.get(name) or self.brought.get(name)
 
 
 def presentation(turn: Turn, frame: Frame, *, attempt: int) -> Presentation:
@@ -66,6 +72,7 @@ def presentation(turn: Turn, frame: Frame, *, attempt: int) -> Presentation:
     place = generation.id.removeprefix("gen_")
     ordinals = place.split("_", 1)[1]
     visible = turn.visible(frame)
+    program, thread = turn.program(frame), turn.scope(frame.id).threads[generation.thread]
     return Presentation(
         key=f"{place}_{attempt}",
         call_key=f"call_{turn.execution.token}_{ordinals}_{attempt}",
@@ -73,6 +80,7 @@ def presentation(turn: Turn, frame: Frame, *, attempt: int) -> Presentation:
         tools_shown=visible and block.display != "hidden",
         worker_id=turn.worker_id(frame),
         response_type=block.response_type,
-        program=turn.program(frame),
-        thread=turn.scope(frame.id).threads[generation.thread],
+        program=program,
+        thread=thread,
+        brought=brought_tools(turn.execution, program, frame, thread),
     )

@@ -81,16 +81,16 @@ def check_arguments(tool: Tool, program: Program, args: Json) -> list[str]:
     """
     if not _is_object(args):
         return [f"arguments: expected an object, got {_kind(args)}"]
-    if unsound := _unsound(args):
-        return [f"arguments: {unsound}"]
+    if problem := unsound(args):
+        return [f"arguments: {problem}"]
     found = _members(args, tool.parameters, "", program.types)
     return list(islice(found, REPORTED))
 
 
 def check_answer(program: Program, type_name: str, value: Json) -> list[str]:
     """What is wrong with a value of a declared type, in words for the model that wrote it; empty: nothing."""
-    if unsound := _unsound(value):
-        return [f"answer: {unsound}"]
+    if problem := unsound(value):
+        return [f"answer: {problem}"]
     return list(islice(_check(value, TypeRef(name=type_name), "answer", program.types), REPORTED))
 
 
@@ -122,8 +122,8 @@ def _is_json_number(text: str) -> bool:
 
 
 def _declared(value: Json, declaration: Declared, place: str, types: Mapping[str, TypeDecl]) -> Iterator[str]:
-    if unsound := _unsound(value):
-        yield f"{place}: {unsound}"
+    if problem := unsound(value):
+        yield f"{place}: {problem}"
         return
     problem = None
     for problem in _check(value, declaration.type, place, types):
@@ -133,7 +133,7 @@ def _declared(value: Json, declaration: Declared, place: str, types: Mapping[str
 
 
 def _check(value: Json, ref: TypeRef, place: str, types: Mapping[str, TypeDecl]) -> Iterator[str]:
-    """The problems of a value of a type. Recursion is bounded: `_unsound` has measured the value."""
+    """The problems of a value of a type. Recursion is bounded: `unsound` has measured the value."""
     if ref.array:
         yield from _items(value, TypeRef(name=ref.name), place, types)
     elif ref.name == "file":
@@ -223,7 +223,7 @@ def _is_scalar(value: Json, name: str) -> bool:
             return True
 
 
-def _unsound(value: Json) -> str | None:
+def unsound(value: Json) -> str | None:
     """Why no store or wire could hold a value; None: they can. Walks without recursion."""
     level = [value]
     for _ in range(DEPTH + 1):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
 
 from mainspring.engine.approvals import ask_if_needed
+from mainspring.engine.brought import brought_tools
 from mainspring.engine.builtin import ToolRefused, builtin_specs, run_builtin
 from mainspring.engine.generations import start_generation, worker_frame_id
 from mainspring.engine.inputs import check_arguments
@@ -18,6 +20,7 @@ from mainspring.engine.lenses import (
     running_generations,
 )
 from mainspring.engine.policies import NOBODY, asked_as, call_policy, runner_of
+from mainspring.engine.schema_check import check_schema
 from mainspring.engine.turn import BlockFailed, Turn
 from mainspring.engine.workers import open_worker
 from mainspring.model.errors import Failure, ToolInfo
@@ -30,7 +33,7 @@ from mainspring.model.facts import (
     VariableSet,
 )
 from mainspring.model.parts import FileReference, ToolResultPart
-from mainspring.model.program import Display
+from mainspring.model.program import Display, Tool
 from mainspring.model.session import Call, Frame, Thread
 from mainspring.model.signals import CallWritten
 from mainspring.model.stream_events import PendingToolCall, ToolInputAvailable, ToolRequest, WorkerResult
@@ -77,20 +80,22 @@ def parse_call(written: CallWritten) -> ParsedCall:
     )
 
 
-def callable_names(thread: Thread) -> list[str]:
-    """Every tool name the model may use in a thread."""
+def callable_names(thread: Thread, brought: Iterable[str]) -> list[str]:
+    """Every tool name the model may use in a thread, with those that the caller brought."""
     return [
         *thread.names("tools"),
         *thread.names("workers"),
         *(spec.name for spec in builtin_specs(thread)),
+        *brought,
     ]
 
 
-def tool_display(turn: Turn, frame: Frame, name: str) -> Display:
+def tool_display(turn: Turn, frame: Frame, name: str, brought: Mapping[str, Tool]) -> Display:
     """How a tool shows; what Mainspring answers itself shows by its name, the todo list by its own event."""
     program = turn.program(frame)
-    if name in program.tools:
-        return program.tools[name].display
+    tool = program.tools.get(name) or brought.get(name)
+    if tool is not None:
+        return tool.display
     if name in program.workers:
         return "hidden"
     return "name" if name.startswith("octavus_reference_") else "hidden"
@@ -109,13 +114,15 @@ def _open_call(turn: Turn, frame: Frame, call: ParsedCall, *, step_limit: bool) 
     generation = frame.generation
     if generation is None:
         raise ValueError(f"frame {frame.id} has no tool round")
-    problem = _problem(turn, frame, turn.scope(frame.id).threads[generation.thread], call)
+    thread = turn.scope(frame.id).threads[generation.thread]
+    brought = brought_tools(turn.execution, turn.program(frame), frame, thread)
+    problem = _problem(turn, frame, thread, brought, call)
     refused = problem is not None
     if step_limit and not refused:
         problem = f"Not run: the limit of {generation.step} model calls was reached."
     is_worker = problem is None and call.name in turn.program(frame).workers
-    display = tool_display(turn, frame, call.name)
-    ours = problem is not None or is_worker or call.name.startswith("octavus_")
+    display = tool_display(turn, frame, call.name, brought)
+    not_boxed = problem is not None or is_worker or call.name in brought or call.name.startswith("octavus_")
     turn.emit(
         ToolCalled(
             call_id=call.call_id,
@@ -128,7 +135,7 @@ def _open_call(turn: Turn, frame: Frame, call: ParsedCall, *, step_limit: bool) 
             generation_id=generation.id,
             display=display,
             worker=worker_frame_id(call.call_id) if is_worker else None,
-            **(NOBODY if ours else runner_of(turn, frame, call.name)),
+            **(NOBODY if not_boxed else runner_of(turn, frame, call.name)),
         )
     )
     _announce(turn, frame, call, display=display)
@@ -144,16 +151,22 @@ def _open_call(turn: Turn, frame: Frame, call: ParsedCall, *, step_limit: bool) 
         ask_if_needed(turn, call.call_id)
 
 
-def _problem(turn: Turn, frame: Frame, thread: Thread, call: ParsedCall) -> str | None:
+def _problem(
+    turn: Turn, frame: Frame, thread: Thread, brought: Mapping[str, Tool], call: ParsedCall
+) -> str | None:
     """What the model has to mend before its call can be run; None: nothing."""
-    names = callable_names(thread)
+    names = callable_names(thread, brought)
     if call.name not in names:
         return f"There is no tool {call.name!r}. Tools: {', '.join(names) or 'none'}."
     program = turn.program(frame)
-    tool = program.tools.get(call.name)
-    if call.problem is not None or tool is None:
+    if call.problem is not None:
         return call.problem
-    problems = check_arguments(tool, program, call.args)
+    if call.name in brought:
+        problems = check_schema(brought[call.name].schema, call.args)
+    elif call.name in program.tools:
+        problems = check_arguments(program.tools[call.name], program, call.args)
+    else:
+        return None
     return f"The arguments do not fit: {'; '.join(problems)}." if problems else None
 
 

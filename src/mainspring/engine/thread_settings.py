@@ -104,6 +104,8 @@ def resolve_settings(
         "tools": list(config.tools) or None,
         "workers": list(config.workers) or None,
         "references": list(config.references) or None,
+        "mcpServers": config.options.get("mcpServers") or None,
+        "onDemandMcpServers": config.options.get("onDemandMcpServers") or None,
         "todoList": config.todo_list or None,
         "maxOutputTokens": config.max_output_tokens,
         "maxToolOutputTokens": config.max_tool_output_tokens,

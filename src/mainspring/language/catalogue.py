@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal, cast
+
 from mainspring.language.names import check_name
 from mainspring.language.places import Place, Section
 from mainspring.language.report import did_you_mean
 from mainspring.language.tools import DISPLAYS
 from mainspring.language.unit import Unit
-from mainspring.model.program import Display, Program, Worker
+from mainspring.model.program import Display, Namespace, Program, Worker
 
 SOURCES = ("remote", "device", "consumer")
 _EXECUTIONS = ("sandbox", "device")
@@ -28,8 +30,10 @@ def read_catalogue(unit: Unit, root: Section) -> None:
     unit.names["skill"] = tuple(name for name, _ in root.members("skills"))
     for name, place in root.members("mcpServers"):
         check_name(name, "slug", place)
-        unit.mcp_sources[name] = _mcp(place)
-    unit.names["mcp server"] = tuple(unit.mcp_sources)
+        namespace = _mcp(name, place)
+        if namespace is not None:
+            unit.namespaces[name] = namespace
+    unit.names["mcp server"] = tuple(name for name, _ in root.members("mcpServers"))
     _on_demand_mcp(unit, root)
 
 
@@ -47,12 +51,13 @@ def _shown(section: Section) -> tuple[Display | None, str | None, str | None]:
     return display, section.text("title"), section.text("description")
 
 
-def _mcp(place: Place) -> str:
+def _mcp(name: str, place: Place) -> Namespace | None:
+    """A server on the caller's side; None: it is none, or what is written of it is wrong."""
     section = place.section(_MCP)
     if section is None:
-        return "remote"
+        return None
     section.need("description")
-    _shown(section)
+    display, title, description = _shown(section)
     written = section.need("source")
     source = (None if written is None else written.choice(SOURCES)) or "remote"
     section.choice("connection", ("lazy", "eager"), default="lazy")
@@ -62,7 +67,15 @@ def _mcp(place: Place) -> str:
         if at is not None and source != "remote":
             at.error("mcp-remote-only", f"`{key}` stands only with `source: remote`, not `{source}`")
     _retention(section)
-    return source
+    if source == "remote":
+        return None
+    return Namespace(
+        name=name,
+        source=cast('Literal["device", "consumer"]', source),
+        display=display or "description",
+        title=title,
+        description=description,
+    )
 
 
 def _retention(section: Section) -> None:

@@ -146,6 +146,7 @@ def _program(unit: Unit, part: Program) -> Program:
         types=unit.types,
         schemas=unit.schemas,
         tools=unit.tools,
+        namespaces=unit.namespaces,
         workers=unit.workers,
         triggers=unit.triggers,
         agent=part.agent,

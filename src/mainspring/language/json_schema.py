@@ -186,7 +186,12 @@ _TOP: dict[str, Schema] = {
     "tools": names("Tools that run on your side, by name.", SLUG, _TOOL),
     "skills": names("Skills by name.", SLUG, or_nothing(_SKILL)),
     "onDemandSkills": {**_SKILL, "description": "How skills are shown that are found while the agent runs."},
-    "mcpServers": names("Servers of tools by namespace.", SLUG, _MCP),
+    "mcpServers": names(
+        "Groups of tools that the caller's side brings, by the namespace that leads their names (`files__read`). "
+        "Remote servers are not connected.",
+        SLUG,
+        _MCP,
+    ),
     "onDemandMcpServers": section(
         "Servers of tools that are found while the agent runs.",
         {"remote": section("Those that the server reaches.", _MCP_SHOWN)},

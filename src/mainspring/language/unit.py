@@ -13,6 +13,7 @@ from mainspring.model.agents import AgentSource
 from mainspring.model.program import (
     Declared,
     Format,
+    Namespace,
     Operand,
     Program,
     Prompt,
@@ -74,7 +75,7 @@ class Unit:
     workers: dict[str, Worker] = field(default_factory=dict[str, Worker])
     triggers: dict[str, Trigger] = field(default_factory=dict[str, Trigger])
     names: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    mcp_sources: dict[str, str] = field(default_factory=dict[str, str])
+    namespaces: dict[str, Namespace] = field(default_factory=dict[str, Namespace])
     agent_model: Operand | None = None
     mapped: list[MappedPrompt] = field(default_factory=list[MappedPrompt])
 

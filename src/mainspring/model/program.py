@@ -167,6 +167,21 @@ class Tool(Value, frozen=True, kw_only=True):
     policy: Policy | None = None
 
 
+class Namespace(Value, frozen=True, kw_only=True):
+    """An MCP server: a group of tools whose names are led by `name__`. `source` says who reaches it.
+
+    `remote`: this server, by its address; `device`: this server, as a process of its own, or the caller's side; `consumer`:
+    the caller's side. `eager`: its tools are offered at once, else the model has to activate it.
+    """
+
+    name: str
+    source: Literal["remote", "device", "consumer"]
+    display: Display = "description"
+    title: str | None = None
+    description: str | None = None
+    eager: bool = False
+
+
 class Worker(Value, frozen=True, kw_only=True):
     """A worker agent this protocol may call; `tools` maps the worker's tool names to the parent's."""
 
@@ -317,6 +332,10 @@ class Program(Value, frozen=True, kw_only=True):
     schemas: dict[str, dict[str, Json]] = {}
     """JSON Schema of every custom type, self-contained (no `$ref`)."""
     tools: dict[str, Tool] = {}
+    namespaces: dict[str, Namespace] = {}
+    """MCP servers."""
+    on_demand: Namespace | None = None
+    """How MCP servers show that the protocol does not name."""
     workers: dict[str, Worker] = {}
     triggers: dict[str, Trigger] = {}
     agent: ThreadConfig | None = None

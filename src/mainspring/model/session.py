@@ -20,7 +20,7 @@ class Thread(Value, frozen=True, kw_only=True):
     settings: dict[str, Json] = {}
     messages: tuple[Message, ...] = ()
 
-    def names(self, member: Literal["tools", "workers", "references"]) -> tuple[str, ...]:
+    def names(self, member: Literal["tools", "workers", "references", "mcpServers", "onDemandMcpServers"]) -> tuple[str, ...]:
         """One of the lists of names in the settings."""
         return tuple(self.settings.get(member) or ())
 
@@ -32,6 +32,8 @@ class Scope(Value, frozen=True, kw_only=True):
     variables: dict[str, Json] = {}
     threads: dict[str, Thread] = {}
     todos: tuple[TodoItem, ...] = ()
+    servers: tuple[str, ...] = ()
+    """MCP servers that a model has activated."""
 
 
 class Generation(Value, frozen=True, kw_only=True):

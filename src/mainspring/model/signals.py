@@ -51,12 +51,13 @@ class ApprovalAnswer(Value, frozen=True, kw_only=True):
 
 
 class ResultsSignal(Value, frozen=True, kw_only=True):
-    """Tool results, or answers to approval requests, arrived."""
+    """Tool results, or answers to approval requests, arrived. `tool_schemas` None: those brought before stay."""
 
     execution_id: str
     results: tuple[ToolResult, ...] = ()
     at: float
     approvals: tuple[ApprovalAnswer, ...] = ()
+    tool_schemas: tuple[dict[str, Json], ...] | None = None
 
 
 class ApprovalSignal(Value, frozen=True, kw_only=True):

@@ -105,7 +105,11 @@ async def perform(host: SessionHost, command: Command, *, at: float) -> Done:
     else:
         request = command.request
         signal = ResultsSignal(
-            execution_id=request.execution_id, results=request.results, approvals=request.approvals, at=at
+            execution_id=request.execution_id,
+            results=request.results,
+            approvals=request.approvals,
+            tool_schemas=request.tool_schemas,
+            at=at,
         )
         recorded = host.signal(signal)
     changed = host.journal.cursor != before

@@ -6,6 +6,7 @@ import logging
 
 from mainspring.engine.builtin import builtin_specs
 from mainspring.engine.generations import Presentation
+from mainspring.engine.schema_cleaning import cleaned
 from mainspring.engine.schemas import input_schema
 from mainspring.engine.turn import Library
 from mainspring.model.generation import ModelRequest, ToolSpec
@@ -37,7 +38,11 @@ def tool_specs(library: Library, presentation: Presentation) -> tuple[ToolSpec, 
             specs.append(
                 ToolSpec(name=slug, description=described, schema=input_schema(worker, worker.input))
             )
-    return (*specs, *builtin_specs(thread))
+    brought = (
+        ToolSpec(name=tool.name, description=tool.description, schema=cleaned(tool.schema))
+        for tool in presentation.brought.values()
+    )
+    return (*specs, *builtin_specs(thread), *brought)
 
 
 class Telling(Value, frozen=True, kw_only=True):

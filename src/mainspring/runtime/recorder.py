@@ -168,16 +168,16 @@ class Recorder:
     def _begin_call(self, chunk: ToolInputStart) -> None:
         self._calls += 1
         call_id = f"{self._show.call_key}_{self._calls}"
-        program = self._show.program
+        workers = self._show.program.workers
         part = _Part("tool", call_id, shown=False)
         part.name = chunk.name
         self._parts[chunk.part] = part
         if not self._show.tools_shown:
             return
-        if chunk.name in program.workers:
-            self._begin_worker(part, display=program.workers[chunk.name].display)
+        if chunk.name in workers:
+            self._begin_worker(part, display=workers[chunk.name].display)
             return
-        tool = program.tools.get(chunk.name)
+        tool = self._show.tool(chunk.name)
         display: Display = "name" if chunk.name.startswith("octavus_reference_") else "hidden"
         part.shown = display != "hidden" if tool is None else tool.display != "hidden"
         if not part.shown:
@@ -222,7 +222,7 @@ class Recorder:
         self._sink.add_event(event)
 
     def _tool_started(self, part: _Part) -> ToolInputStarted:
-        tool = self._show.program.tools.get(part.name)
+        tool = self._show.tool(part.name)
         display: Display = "name" if tool is None else tool.display
         title = None
         if tool is not None and display != "name":

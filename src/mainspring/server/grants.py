@@ -8,6 +8,7 @@ from typing import Final
 from mainspring.model.errors import Forbidden, NotFound
 from mainspring.model.session import Call, Execution
 from mainspring.model.signals import ToolResult
+from mainspring.model.values import Json
 from mainspring.runtime.requests import Grant
 from mainspring.server.operation import Context
 from mainspring.server.request import Request
@@ -36,6 +37,7 @@ async def may_start(context: Context, request: Request, grant: Grant) -> None:
     parsed = parse_start(await request.body())
     await _new_session(context, request, grant, agent=parsed.agent)
     check_trigger(grant, parsed.trigger.trigger)
+    check_tools(grant, parsed.trigger.tool_schemas)
 
 
 async def may_execute(context: Context, request: Request, grant: Grant) -> None:
@@ -44,6 +46,7 @@ async def may_execute(context: Context, request: Request, grant: Grant) -> None:
     parsed = parse_worker(await request.body())
     if isinstance(parsed, ParsedWorker):
         check_writes(grant)
+        check_tools(grant, parsed.tool_schemas)
     else:
         await check_leg(context, request, grant, session_id=parsed.execution_id, leg=parsed)
 
@@ -102,6 +105,7 @@ async def may_run(context: Context, request: Request, grant: Grant) -> None:
         await check_results(context, request, grant, session_id=parsed.thread_id, results=parsed.results)
     elif isinstance(parsed, ParsedAsk):
         check_trigger(grant, parsed.trigger)
+        check_tools(grant, parsed.tools)
 
 
 async def check_session(context: Context, request: Request, grant: Grant, *, session_id: str) -> None:
@@ -121,6 +125,7 @@ async def check_leg(context: Context, request: Request, grant: Grant, *, session
         await check_results(context, request, grant, session_id=session_id, results=leg.results)
     else:
         check_trigger(grant, leg.trigger)
+    check_tools(grant, leg.tool_schemas or ())
 
 
 async def check_results(
@@ -151,6 +156,15 @@ def check_trigger(grant: Grant, trigger: str | None) -> None:
         raise Forbidden(
             f"This token may not start {name}; it may: {', '.join(grant.triggers) or 'read only'}"
         )
+
+
+def check_tools(grant: Grant, tools: Iterable[dict[str, Json]]) -> None:
+    """Raises `Forbidden` for a tool that a token brings and whose results it may not bring."""
+    for tool in tools:
+        if tool["name"] not in grant.tools:
+            raise Forbidden(
+                f"This token may not offer the tool {tool['name']}: mint it with that name in clientTools"
+            )
 
 
 def check_writes(grant: Grant) -> None:

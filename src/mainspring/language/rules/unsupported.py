@@ -10,7 +10,7 @@ from mainspring.model.program import GenerateMedia, Program, ThreadConfig
 
 _LISTS = {
     "skills": "skills do not run on this server",
-    "mcpServers": "MCP servers are not connected by this server",
+    "mcpServers": "this server connects no remote MCP servers",
     "onDemandMcpServers": "MCP servers are not connected by this server",
 }
 _DECLARED = ("skills", "onDemandSkills", "mcpServers", "onDemandMcpServers")
@@ -37,7 +37,7 @@ def _check_thread(unit: Unit, path: Path, config: ThreadConfig) -> set[str]:
     for key, why in _LISTS.items():
         if config.options.get(key):
             used.add(key)
-            _refuse(unit, (*path, key), why)
+            _check_list(unit, (*path, key), config.options[key], why)
     for key in MEDIA_MODELS:
         if key in config.options:
             _refuse(unit, (*path, key), "media models do not run on this server")
@@ -48,6 +48,13 @@ def _check_thread(unit: Unit, path: Path, config: ThreadConfig) -> set[str]:
         if place is not None and place.value:
             _refuse(unit, (*path, "anthropic", key), f"the {key} of Anthropic do not run on this server")
     return used
+
+
+def _check_list(unit: Unit, path: Path, names: list[str], why: str) -> None:
+    """Tools that the caller's side brings do not run here; names that are not declared have a complaint already."""
+    known = [name for name in names if name in unit.names["mcp server"]]
+    if path[-1] != "mcpServers" or any(name not in unit.namespaces for name in known):
+        _refuse(unit, path, why)
 
 
 def _check_media(unit: Unit, path: Path, block: GenerateMedia) -> None:
