@@ -3,7 +3,8 @@
 A case is one YAML file: `protocol`, `prompts`, `workers` (slug -> protocol), `input`, `script` (the turns of the
 scripted model) and `steps`. Steps: `trigger: {...}`, `results: [...]` (in the order of the open calls), `stop`, `crash`
 (the process is gone, another one opens the same database; `crash: settle`: and has done what it can),
-`wait: seconds`, `expire`, `restore: [...]`, `approve: [...]` (answers to the open approval requests, in their order; null leaves one open).
+`wait: seconds`, `expire`, `restore: [...]`, `approve: [...]` (answers to the open approval requests, in their order;
+null leaves one open).
 
 `box` makes this server run tools: by tool the outcomes of its attempts, in order; `hang` never ends.
 """
