@@ -9,6 +9,8 @@ from typing import Any
 Json = Any
 PATIENCE = 30.0
 """Seconds without a byte after which a read gives up."""
+BROKEN = (OSError, http.client.HTTPException, AssertionError)
+"""What a client raises whose server went away, or refuses."""
 
 
 @dataclass(frozen=True)

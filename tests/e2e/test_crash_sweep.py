@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.desk import Desk, calls_of, execution_of, text_of
-from tests.e2e.http_client import Stream
+from tests.e2e.http_client import BROKEN, Stream
 from tests.e2e.model_server import Asked, Call, Reply, Rest, Say
 
 ROUND: Reply = [
@@ -22,7 +22,6 @@ ROUND: Reply = [
     Call("get-time", {"zone": "CET"}),
 ]
 ANSWER: Reply = [Say(("It is ",)), Rest(0.02), Say(("a fine ",)), Rest(0.02), Say(("day.",))]
-BROKEN = (OSError, http.client.HTTPException, AssertionError)
 
 
 @dataclass

@@ -1,18 +1,26 @@
-"""Owns the proof at every fail-point: the process kills itself there, another opens the file, and the turn goes on."""
+"""Owns the proof at every fail-point: the process kills itself there, and the turn goes on, whoever drives the store.
 
-import http.client
-import signal
+Three houses: a SQLite file whose server is started again, a PostgreSQL database whose server is started again, and one
+where a second server, which has served all along, takes over.
+"""
+
 import threading
 import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from mainspring.runtime.failpoints import NAMES
-from tests.e2e.desk import Desk, finals
-from tests.e2e.test_crash_sweep import Caller, answer, check_as_if_nothing_happened
+from tests.e2e.desk import finals, text_of
+from tests.e2e.house import KINDS, House, Kind, house_of
+from tests.e2e.http_client import BROKEN
+from tests.e2e.model_server import Asked, Reply
+from tests.e2e.test_crash_sweep import ANSWER, ROUND, Caller
 
-VARIABLE = "MAINSPRING_FAILPOINTS"
-KEY = "the-one-turn"
+if TYPE_CHECKING:
+    from tests.postgres.server import PostgresServer
+
 AFTER_A_CRASH = ("take-up.before", "take-up.after")
 OFTEN = ("append.before", "append.after", "commit.before", "commit.after", "publish.before", "publish.after")
 CASES = [
@@ -23,89 +31,120 @@ CASES = [
 ]
 
 
-def arm(desk: Desk, points: str) -> None:
-    """The server starts anew, to fail at these points; clean, if there are none."""
-    environment = desk.server.environment
-    environment.pop(VARIABLE, None)
-    if points:
-        environment[VARIABLE] = points
-    desk.server.start()
+@pytest.fixture(scope="module", params=KINDS)
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house of each kind, for all cases of it."""
+    kind = cast(Kind, request.param)
+    server: PostgresServer | None = None
+    if kind != "sqlite-restart":
+        server = request.getfixturevalue("postgres_server")
+    with house_of(kind, tmp_path_factory.mktemp(kind), server) as house:
+        house.models.rule(house.model, answer)
+        yield house
 
 
-def dies(desk: Desk) -> None:
-    """Returns when the server has killed itself."""
-    assert desk.server.process is not None
-    assert desk.server.process.wait(20) == -signal.SIGKILL
-    desk.server.kill()
+def answer(asked: Asked) -> Reply:
+    """Tools first; an answer once their results are there."""
+    return ANSWER if asked.messages[-1]["role"] == "tool" else ROUND
 
 
 class Turn:
-    """A turn under a client that never gives up, and one more that only looks on."""
+    """A turn under a client that never gives up, and one more reader, of a server that is not the one to die."""
 
-    def __init__(self, desk: Desk, session: str) -> None:
-        self.desk = desk
-        self.session = session
-        self.caller = Caller(desk, session)
-        self.asking = threading.Thread(target=self.ask, daemon=True)
-        self.working = threading.Thread(target=self.caller.work, daemon=True)
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.session = house.session()
+        self.caller = Caller(house, self.session)
+        self.uncut: list[dict[str, Any]] = []
+        self.threads = [threading.Thread(target=self.ask, daemon=True)]
+        self.threads.append(threading.Thread(target=self.caller.work, daemon=True))
+        if len(house.servers) > 1:
+            self.threads.append(threading.Thread(target=self.look_on, args=[house.clients[-1]], daemon=True))
 
     def begin(self) -> None:
         """Asks, and follows what comes of it."""
-        self.working.start()
-        self.asking.start()
+        for thread in self.threads:
+            thread.start()
 
     def ask(self) -> None:
         """Triggers until that is accepted: the same key each time, so there is one turn."""
         while True:
             try:
-                self.desk.client.trigger(self.session, idempotencyKey=KEY).rest()
-            except (OSError, http.client.HTTPException, AssertionError):
+                self.house.client.trigger(self.session, idempotencyKey=f"the-one-of-{self.session}").rest()
+            except BROKEN:
                 time.sleep(0.02)
             else:
                 return
 
+    def look_on(self, client: Any) -> None:
+        """Follows the session at one server, in one connection."""
+        stream = client.follow(self.session)
+        stream.until(lambda event: event.type == "error" or event.data.get("finishReason") == "stop")
+        stream.close()
+        self.uncut = [{"cursor": event.cursor} | event.data for event in stream.seen]
+
     def check(self) -> None:
-        """As if nothing had happened, for both readers."""
-        self.working.join(45)
-        self.asking.join(10)
+        """As if nothing had happened, for every reader; every tool ran once."""
+        for thread in self.threads:
+            thread.join(45)
         assert self.caller.done
-        check_as_if_nothing_happened(self.caller)
-        seen = [{"cursor": cursor} | data for cursor, data in self.caller.seen]
-        assert seen == finals(self.desk, self.session)
+        whole = finals(self.house, self.session)
+        assert [{"cursor": cursor} | data for cursor, data in self.caller.seen] == whole
+        cursors = [event["cursor"] for event in whole]
+        assert cursors == sorted(set(cursors))
+        if len(self.house.servers) > 1:
+            assert self.uncut == whole
+        self.check_calls(self.house.client.messages(self.session))
+
+    def check_calls(self, messages: list[dict[str, Any]]) -> None:
+        """One question, one answer, one run of each tool."""
+        assert text_of(messages, "user") == ["Hello"]
+        assert text_of(messages, "assistant") == ["Let me look.It is a fine day."]
+        calls = [part for part in messages[1]["parts"] if part["type"] == "tool-call"]
+        assert [part["status"] for part in calls] == ["done", "done"]
+        weather, clock = (part["toolCallId"] for part in calls)
+        assert self.caller.ran == [clock]
+        assert self.house.noted("effects", weather) == 1
+        # Begun twice only if it was killed before its result was on disk; the second time under the same id.
+        assert self.house.noted("began", weather) in {1, 2}
 
 
+@pytest.mark.timeout(90)
 @pytest.mark.parametrize(("name", "when"), CASES)
-def test_killed_at_a_fail_point(desk: Desk, name: str, when: int) -> None:
-    desk.models.rule(desk.model, answer)
-    turn = Turn(desk, desk.session())
-    desk.server.stop()
-    arm(desk, f"{name}=kill:{when}")
+def test_killed_at_a_fail_point(house: House, name: str, when: int) -> None:
+    turn = Turn(house)
+    house.servers[0].arm(f"{name}=kill:{when}")
     turn.begin()
-    dies(desk)
-    arm(desk, "")
+    house.dies()
+    house.turn_around()
     turn.check()
 
 
+@pytest.mark.timeout(90)
 @pytest.mark.parametrize("name", AFTER_A_CRASH)
-def test_killed_again_when_the_turn_is_taken_up(desk: Desk, name: str) -> None:
-    desk.models.rule(desk.model, answer)
-    turn = Turn(desk, desk.session())
-    desk.server.stop()
-    arm(desk, "perform.chunk=kill:2")
+def test_killed_again_when_the_turn_is_taken_up(house: House, name: str) -> None:
+    turn = Turn(house)
+    house.servers[0].arm("perform.chunk=kill:2")
+    second = house.servers[-1]
+    if second is not house.servers[0]:
+        second.arm(f"{name}=kill")
     turn.begin()
-    dies(desk)
-    desk.server.environment[VARIABLE] = f"{name}=kill"
-    second = desk.server.process = desk.server.spawn()
-    assert second.wait(20) == -signal.SIGKILL
-    desk.server.kill()
-    arm(desk, "")
+    house.dies()
+    if second is house.servers[0]:
+        second.environment["MAINSPRING_FAILPOINTS"] = f"{name}=kill"
+        second.process = second.spawn()
+        house.dies()
+        del second.environment["MAINSPRING_FAILPOINTS"]
+    else:
+        house.turn_around()
+        house.dies()
+    house.turn_around()
     turn.check()
 
 
-def test_a_disk_that_takes_its_time_changes_nothing(desk: Desk) -> None:
-    desk.models.rule(desk.model, answer)
-    turn = Turn(desk, desk.session())
-    desk.server.stop()
-    arm(desk, "commit.before=delay:2-4:0.3")
+def test_a_disk_that_takes_its_time_changes_nothing(house: House) -> None:
+    turn = Turn(house)
+    house.servers[0].arm("commit.before=delay:2-4:0.3")
     turn.begin()
     turn.check()
+    house.servers[0].arm("")
