@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mainspring.engine.evolve import evolve
 from mainspring.engine.outstanding import is_waiting, outstanding, wake_at
 from mainspring.model.errors import Conflict, NotFound, SessionBusy
 from mainspring.model.facts import Paused, ToolAttempted, ToolAttemptFailed, ToolDeadlineSet, ToolSettled
@@ -434,3 +435,12 @@ def test_a_tool_of_the_worker_itself_is_asked_for_by_its_own_name() -> None:
     driver.answer("", "clerk")
     request = only(driver.answer("", "note"), ToolRequest)
     assert request.tool_calls[0].tool_name == "note"
+
+
+# ---- what cannot be -----------------------------------------------------------------------------------------
+
+
+def test_a_journal_that_attempts_an_unknown_call_is_refused() -> None:
+    driver = desk()
+    with pytest.raises(ValueError, match="which is not open"):
+        evolve(driver.state, ToolAttempted(call_id="call_x", attempt=1))

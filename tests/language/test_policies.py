@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mainspring.language.compiler import compile_agent
+from mainspring.language.policies import policy_members
 from mainspring.model.agents import AgentSettings, AgentSource, PromptFile
 from mainspring.model.program import ArgumentCondition, Policy
 
@@ -103,3 +104,18 @@ def test_approval_is_a_word_or_conditions() -> None:
 def test_conditions(written: str, condition: dict[str, Any]) -> None:
     (found,) = policy_of(f"{{ approval: [{written}] }}").conditions
     assert found == ArgumentCondition(**condition, source=written.strip("'"))
+
+
+def test_explained_it_has_every_default() -> None:
+    assert policy_members(policy_of("{ timeout: 30s, approval: amount > 100 }")) == {
+        "timeout": 30.0,
+        "retries": {"max": 0, "backoff": 1.0},
+        "idempotent": False,
+        "onUnknownOutcome": "ask",
+        "approval": "amount > 100",
+    }
+    assert policy_members(policy_of("{ approval: [urgent, amount > 1] }"))["approval"] == [
+        "urgent",
+        "amount > 1",
+    ]
+    assert policy_members(policy_of("{ approval: always }"))["approval"] == "always"

@@ -91,12 +91,8 @@ def _check_edit(turn: Turn, answer: ApprovalAnswer, call: Call, approval: Approv
         raise InvalidRequest("; ".join(f"args.{problem}" for problem in problems))
 
 
-def record_answer(turn: Turn, answer: ApprovalAnswer) -> Call:
-    """Enters an answer in the journal; the call as it was before."""
-    found = find_approval(turn.state, answer.approval_id)
-    if found is None:
-        raise ValueError(f"{answer.approval_id} is not open")
-    call = found[0]
+def record_answer(turn: Turn, call: Call, answer: ApprovalAnswer) -> None:
+    """Enters an answer about a call in the journal."""
     turn.emit(
         ToolApprovalResponse(
             approval_id=answer.approval_id,
@@ -108,7 +104,6 @@ def record_answer(turn: Turn, answer: ApprovalAnswer) -> Call:
             worker_id=turn.worker_id(turn.frame(call.frame)),
         )
     )
-    return call
 
 
 def close_approval(turn: Turn, call: Call, cause: Cause) -> None:

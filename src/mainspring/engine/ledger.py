@@ -47,11 +47,9 @@ def _is_free(turn: Turn, call: Call) -> bool:
 
 
 def _each(turn: Turn, calls: list[Call], action: Callable[[Turn, Call], None]) -> None:
-    """Does something to calls; what one of them sets off may be the end of others."""
+    """Does something to open calls. A frame moves on only after all its calls, so none ends the others."""
     for call in calls:
-        execution = turn.state.execution
-        if execution is not None and call.id in execution.calls:
-            guarded(turn, call.frame, partial(action, turn, call))
+        guarded(turn, call.frame, partial(action, turn, call))
 
 
 def _settle(turn: Turn, call: Call, outcome: Outcome, *, ran: Ran) -> None:
@@ -135,11 +133,11 @@ def take_answers(turn: Turn, answers: tuple[ApprovalAnswer, ...]) -> None:
     for answer in answers:
         found = find_approval(turn.state, answer.approval_id)
         if found is not None:
-            guarded(turn, found[0].frame, partial(_take_answer, turn, answer))
+            guarded(turn, found[0].frame, partial(_take_answer, turn, found[0], answer))
 
 
-def _take_answer(turn: Turn, answer: ApprovalAnswer) -> None:
-    call = record_answer(turn, answer)
+def _take_answer(turn: Turn, call: Call, answer: ApprovalAnswer) -> None:
+    record_answer(turn, call, answer)
     if answer.allow:
         return
     said = "" if answer.message is None else f" They say: {answer.message}"
