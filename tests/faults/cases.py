@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mainspring.providers.endpoints import ENDPOINTS
+
 HERE = Path(__file__).parent
 OWN = HERE / "unseen.jsonl"
 QUOTED = HERE.parents[2] / "shared" / "corpus" / "errors.jsonl"
@@ -53,7 +55,9 @@ class Case:
     def called(self) -> str:
         """The provider that is asked, by our name for it."""
         ours = {"anthropic": "anthropic", "gemini": "google", "responses": "openai-responses"}
-        return ours.get(self.wire, self.provider.partition("-")[0])
+        known = ENDPOINTS.get(self.provider)
+        named = known is not None and known.wire in {"openai", "openai-chat"}
+        return ours.get(self.wire) or (self.provider if named else "openai-compatible")
 
     @property
     def fault(self) -> str:

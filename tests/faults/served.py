@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mainspring.assembly import World, assemble
+from mainspring.providers.endpoints import endpoint_of
 from mainspring.providers.registry import Registry
 from mainspring.providers.wire import Times
 from mainspring.settings import Settings
@@ -55,14 +56,16 @@ def agent(model: str, *, backup: bool) -> dict[str, Any]:
 def environment(case: Case, serving: Provider) -> dict[str, str]:
     """Where the providers are, and their keys."""
     url = f"http://127.0.0.1:{serving.port}"
-    name = {"google": "GEMINI", "openai-responses": "OPENAI"}.get(case.called, case.called.upper())
+    endpoint = endpoint_of(case.called)
+        case.called, case.called.upper().replace("-", "_")
+    )
     asked = {
-        "dns_nxdomain": "http://nowhere.invalid/v1",
+        "dns_nxdomain": "http://localhost.invalid/v1",
         "tls_self_signed": f"https://127.0.0.1:{serving.port}",
     }
     return {
-        f"{name}_BASE_URL": asked.get(case.fault, url),
-        f"{name}_API_KEY": "sk-secret-of-the-test",
+        endpoint.base: asked.get(case.fault, url),
+        endpoint.key: "sk-secret-of-the-test",
         "SPARE_BASE_URL": url,
     }
 
