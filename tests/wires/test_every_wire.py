@@ -67,6 +67,7 @@ from tests.wires.openai_types import (
     replay,
     responses,
 )
+from tests.wires.people import PAUSED, answer, legs, wanted
 
 FAILURE = Failure(error_type="provider_error", message="No", retryable=True, source="provider")
 Writer = Any
@@ -100,7 +101,20 @@ WIRES: dict[str, Make] = {
 every_wire = pytest.mark.parametrize("make", WIRES.values(), ids=WIRES.keys())
 
 PIECES = st.lists(st.text(min_size=1, max_size=6), min_size=1, max_size=3)
-KINDS = ("text", "thought", "own", "refused", "client", "worker", "todo", "resource", "crash", "object")
+KINDS = (
+    "text",
+    "thought",
+    "own",
+    "refused",
+    "client",
+    "allowed",
+    "denied",
+    "worker",
+    "todo",
+    "resource",
+    "crash",
+    "object",
+)
 STEPS = st.lists(st.tuples(st.sampled_from(KINDS), PIECES), max_size=8)
 ENDS = st.sampled_from(("finished", "failed", "stopped"))
 
@@ -147,12 +161,30 @@ class Story:
         self.journal.call(name, tool_name, arguments[:3], arguments[3:], display="stream")
         self.settle((name, tool(name, tool_name, a=pieces)))
         self.journal.add(called(name, tool_name), available(name, tool_name, a=pieces))
+        if "approved" in result:
+            self.ask(name, tool_name, pieces, approved=result.pop("approved"))
         if result["ran"] == "caller":
             pending = PendingToolCall(
                 tool_call_id=name, tool_name=tool_name, args={"a": pieces}, source="llm"
             )
             self.journal.add(ToolRequest(tool_calls=(pending,), execution_id="e1"))
         self.journal.add(settled(name, tool_name, display="stream", **result), round_closed())
+
+    def ask(self, name: str, tool_name: str, pieces: list[str], *, approved: bool) -> None:
+        """A person is asked, alone, and answers; what they allow runs with one argument less."""
+        edited = {"a": pieces[1:]} if approved else None
+        self.journal.add(
+            wanted(name, tool_name, args={"a": pieces}),
+            PAUSED,
+            answer(name, approved=approved, input=edited),
+        )
+
+    def allowed(self, name: str, pieces: list[str]) -> None:
+        ran = "caller" if len(pieces) > 1 else "box"
+        self.call(name, "pay", pieces, ran=ran, output=pieces, approved=True)
+
+    def denied(self, name: str, pieces: list[str]) -> None:
+        self.call(name, "pay", pieces, ran="synthetic", error="Not run.", approved=False)
 
     def own(self, name: str, pieces: list[str]) -> None:
         self.call(name, "octavus_reference_read", pieces, ran="builtin", output=pieces)
@@ -193,12 +225,6 @@ def turns(draw: st.DrawFn) -> Journal:
     for kind, pieces in draw(STEPS):
         story.step(kind, pieces)
     return story.end(draw(ENDS))
-
-
-def legs(journal: Journal) -> list[Turn]:
-    """The turn as its client reads it: from the beginning, and after each request for results."""
-    requests = [row.last for row in journal.rows if b'{"type":"tool-request"' in row.data]
-    return [turn(after=after, message_id="m1") for after in (0, *requests)]
 
 
 def whole(make: Make, given_turn: Turn, rows: list[Row]) -> bytes:
@@ -246,6 +272,7 @@ def test_events_resume_after_any_cursor(data: st.DataObject, journal: Journal) -
 def test_a_replay_in_the_middle_is_the_beginning_of_the_whole(name: str, journal: Journal) -> None:
     calls = [row for row in journal.rows if b'{"type":"tool-settled"' in row.data]
     known = frozenset(msgspec.json.decode(row.data)["callId"] for row in calls)
+    known |= frozenset(f"apr_{call_id}_1" for call_id in known)
     replay = turn(settled=known)
     end = whole(WIRES[name], replay, journal.rows)
     for count in range(len(journal.rows)):
