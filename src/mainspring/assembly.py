@@ -26,11 +26,13 @@ from mainspring.runtime.hosts import Hosts
 from mainspring.runtime.keys import Keys
 from mainspring.runtime.late_answers import LateAnswers
 from mainspring.runtime.ports import Clock, Completers, Ids, Store
+from mainspring.runtime.remote_calls import Patience
 from mainspring.runtime.sessions import Sessions
 from mainspring.runtime.steady_time import SteadyTime
 from mainspring.runtime.streams import Streams
 from mainspring.runtime.sweeper import Sweeper
 from mainspring.runtime.tool_calls import Toolbox
+from mainspring.runtime.tool_servers import NO_TOOL_SERVERS, ToolServers
 from mainspring.runtime.toolboxes import Toolboxes
 from mainspring.server.app import App, create_app
 from mainspring.server.options import ServerOptions
@@ -42,12 +44,14 @@ from mainspring.storage.sqlite.schema import look as look_at_schema
 from mainspring.storage.sqlite.store import SqliteStore
 from mainspring.system import SystemClock, SystemIds, machine_name
 from mainspring.toolboxes.connected import ConnectedBox
+from mainspring.toolboxes.egress import Egress, networks
+from mainspring.toolboxes.mcp_settings import McpServer
 from mainspring.toolboxes.memory_queue import MemoryCallQueue
-from mainspring.toolboxes.queued import Patience
 
 if TYPE_CHECKING:
     # The SDK is loaded where functions are given, and only there: a server without them starts faster.
     from mainspring.client.tools import ToolsGiven
+    from mainspring.toolboxes.mcp import McpBox
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -63,6 +67,7 @@ class World:
     host_id: str = "host"
     host_name: str = "host"
     boxes: tuple[Toolbox, ...] = ()
+    servers: ToolServers = NO_TOOL_SERVERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,7 @@ class Mainspring:
     async def open(self) -> int:
         """Opens the database and takes up what nobody drives any more; returns how many executions that were."""
         await self.world.store.open()
+        await self.calls.open()
         taken = await self.attendant.start()
         self.sweeper.start()
         return taken
@@ -90,6 +96,7 @@ class Mainspring:
     async def close(self) -> None:
         """Stops chores and model calls, writes what is queued, hands over what runs, closes the database."""
         await self.sweeper.stop()
+        self.calls.rest()
         await self.hosts.close()
         await self.attendant.leave()
         await self.boxes.close()
@@ -158,7 +165,7 @@ def real_world(settings: Settings, environment: Mapping[str, str]) -> World:
     )
     completers = Registry(environment, clock=clock, scripts=scripts_of(settings), times=times)
     ids = SystemIds()
-    return World(
+    world = World(
         clock=clock,
         ids=ids,
         store=store,
@@ -166,6 +173,36 @@ def real_world(settings: Settings, environment: Mapping[str, str]) -> World:
         host_id=f"hst_{ids.token()}",
         host_name=settings.host_name or machine_name(),
     )
+    if not settings.mcp_servers:
+        return world
+    box = mcp_box(settings, environment, clock)
+    return replace(world, boxes=(box,), servers=box)
+
+
+def mcp_box(settings: Settings, environment: Mapping[str, str], clock: Clock) -> McpBox:
+    """The MCP servers of the settings, nothing connected yet; raises `InvalidSetting` if they cannot be used."""
+    from mainspring.toolboxes.mcp import McpBox
+    from mainspring.toolboxes.mcp_pins import InvalidPins, Pins
+
+    try:
+        from mainspring.toolboxes.mcp_sdk import SdkDial
+    except ModuleNotFoundError as error:
+        raise InvalidSetting(
+            f"mcp_servers: MCP needs {error.name}.",
+            details={"hint": "`pip install 'mainspring[mcp]'` installs it."},
+        ) from None
+    servers: dict[str, McpServer] = {}
+    for name, server in settings.mcp_servers:
+        try:
+            servers[name] = server.filled(environment)
+        except ValueError as error:
+            raise InvalidSetting(f"mcp_servers: {name}: {error}") from None
+    try:
+        pins = Pins(Path(settings.mcp_pins) if settings.mcp_pins else None)
+    except InvalidPins as error:
+        raise InvalidSetting(f"mcp_pins: {error}") from None
+    egress = Egress(networks(settings.egress_allow))
+    return McpBox(servers, dial=SdkDial(egress), clock=clock, pins=pins)
 
 
 def _retry_policy(settings: Settings) -> RetryPolicy:
@@ -207,6 +244,7 @@ def assemble(settings: Settings, world: World) -> Mainspring:
         lifetime=settings.session_lifetime,
         attempts=Attempts(world.clock, _retry_policy(settings)),
         boxes=boxes,
+        servers=world.servers,
     )
     hosts = Hosts(ports, host_id=world.host_id, agents=agents, streams=streams, ids=world.ids)
     commands = Commands(ports, hosts=hosts, dispatch=world.store, ids=world.ids)

@@ -19,6 +19,8 @@ from typing import Any, cast, get_args
 from mainspring.model.errors import ErrorClass, InvalidRequest
 from mainspring.runtime.failpoints import FailPoint, parse_points
 from mainspring.storage.addresses import is_foreign, shown
+from mainspring.toolboxes.egress import networks
+from mainspring.toolboxes.mcp_settings import McpServer, parse_servers
 
 PREFIX = "MAINSPRING_"
 FILE = "mainspring.toml"
@@ -97,6 +99,16 @@ def error_classes(text: object) -> frozenset[str]:
     return found
 
 
+def address_ranges(text: object) -> frozenset[str]:
+    """IP addresses and networks, a list or separated by commas."""
+    found = words(text)
+    try:
+        networks(found)
+    except ValueError:
+        raise ValueError('addresses and networks such as "10.0.0.0/8, 127.0.0.1"') from None
+    return found
+
+
 def text(value: object) -> str:
     """Any text."""
     return str(value)
@@ -159,6 +171,19 @@ class Settings:
     )
     tool_worker_names: frozenset[str] = _setting(
         frozenset(), words, "Tools that are connected workers' also while none is connected."
+    )
+    mcp_servers: tuple[tuple[str, McpServer], ...] = _setting(
+        (),
+        parse_servers,
+        "MCP servers by namespace: a table for each, with `url` or `command`; as a flag or variable, JSON.",
+    )
+    mcp_pins: str = _setting(
+        "./mainspring-mcp.json", text, "File that keeps which definition of each MCP tool was trusted."
+    )
+    egress_allow: frozenset[str] = _setting(
+        frozenset(),
+        address_ranges,
+        "Addresses and networks beside the public internet that tools and MCP servers may be reached at.",
     )
     project: str = _setting("default", text, "Project that commands act on; keys and agents belong to one.")
     session_lifetime: float = _setting(

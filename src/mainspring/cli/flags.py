@@ -59,7 +59,7 @@ def shown_default(name: str) -> str:
     value = default_of(name)
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, frozenset):
+    if isinstance(value, frozenset | tuple):
         return ""
     if isinstance(value, float):
         return _duration(value)

@@ -1,4 +1,4 @@
-"""Owns the tools that Mainspring itself answers, without leaving the engine: references and the todo list."""
+"""Owns the tools that the engine itself answers: references, the todo list, the list of servers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Literal
 
 import msgspec
 
+from mainspring.engine.served import list_servers
 from mainspring.engine.turn import Turn
 from mainspring.model.generation import ToolSpec
 from mainspring.model.program import Program
+from mainspring.model.served import LIST
 from mainspring.model.session import Frame, Thread
 from mainspring.model.stream_events import TodoItem, TodoUpdate
 from mainspring.model.values import Json
@@ -88,6 +90,8 @@ def _todo_spec() -> ToolSpec:
 
 def run_builtin(turn: Turn, frame: Frame, name: str, args: dict[str, Json]) -> Json:
     """The output of a built-in tool; raises `ToolRefused` with a text for the model."""
+    if name == LIST:
+        return list_servers(turn, frame, _thread(turn, frame))
     if name == REFERENCE_LIST:
         return _list_references(turn.program(frame), _thread(turn, frame))
     if name == REFERENCE_READ:

@@ -13,6 +13,7 @@ from mainspring.model.events import Event
 from mainspring.model.facts import (
     MessageAdded,
     RolledBack,
+    ServerActivated,
     SessionCreated,
     SessionExpired,
     SessionRestored,
@@ -134,6 +135,12 @@ def _todo_update(state: State, event: TodoUpdate) -> State:
     return put_scope(state, frame, replace(state.scopes[frame], todos=event.todos))
 
 
+def _server_activated(state: State, event: ServerActivated) -> State:
+    scope = state.scopes[event.frame]
+    servers = tuple(dict.fromkeys((*scope.servers, event.server)))
+    return put_scope(state, event.frame, replace(scope, servers=servers))
+
+
 _EVOLVERS: dict[type, Callable[[State, Any], State]] = {
     SessionRestored: _restored,
     SessionExpired: _expired,
@@ -144,6 +151,7 @@ _EVOLVERS: dict[type, Callable[[State, Any], State]] = {
     VariableSet: _variable_set,
     ResourceUpdate: _resource_update,
     TodoUpdate: _todo_update,
+    ServerActivated: _server_activated,
     **EXECUTION_EVOLVERS,
 }
 

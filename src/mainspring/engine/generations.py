@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mainspring.engine.brought import brought_tools
+from mainspring.engine.served import served_tools
 from mainspring.engine.thread_settings import ensure_thread
 from mainspring.engine.turn import Turn
 from mainspring.model.facts import GenerationStarted
@@ -45,7 +46,8 @@ class Presentation(Value, frozen=True, kw_only=True):
     """How the answer of one model call streams: whoever performs the call writes the events by it.
 
     `streams`: text and reasoning are shown; `tools_shown`: tool input is. `key` is the stem of the ids of its parts,
-    `call_key` that of its tool calls. `brought`: the tools of the caller that the model may call.
+    `call_key` that of its tool calls. `brought`: the tools of the caller that the model may call; `served`: those of
+    MCP servers.
     """
 
     key: str
@@ -57,10 +59,11 @@ class Presentation(Value, frozen=True, kw_only=True):
     program: Program
     thread: Thread
     brought: dict[str, Tool] = {}
+    served: dict[str, Tool] = {}
 
     def tool(self, name: str) -> Tool | None:
-        """The tool of a name, declared or brought."""
-        return self.program.tools.get(name) or self.brought.get(name)
+        """The tool of a name, declared, brought or served."""
+        return self.program.tools.get(name) or self.brought.get(name) or self.served.get(name)
 
 
 def presentation(turn: Turn, frame: Frame, *, attempt: int) -> Presentation:
@@ -83,4 +86,5 @@ def presentation(turn: Turn, frame: Frame, *, attempt: int) -> Presentation:
         program=program,
         thread=thread,
         brought=brought_tools(turn.execution, program, frame, thread),
+        served=served_tools(turn.library, program, turn.scope(frame.id), thread),
     )

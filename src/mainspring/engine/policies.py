@@ -6,6 +6,7 @@ from typing import Literal, TypedDict, cast
 
 from mainspring.engine.turn import Turn
 from mainspring.model.program import ArgumentCondition, Policy
+from mainspring.model.served import ACTIVATE, SEPARATOR
 from mainspring.model.session import Call, Frame
 from mainspring.model.values import Json
 
@@ -15,6 +16,8 @@ LONGEST_DELAY = 300.0
 """The most seconds between two attempts that a policy's backoff comes to."""
 LONGEST_WISH = 3600.0
 """The most seconds between two attempts that a tool may ask for."""
+OF_SERVERS = Policy(unknown="fail")
+"""The policy of what an MCP server runs: the model is told that nobody knows, and decides."""
 UNKNOWN_RETRIES = 3
 """How often a call whose outcome is unknown is run again at least, where that is allowed."""
 
@@ -32,6 +35,8 @@ def policy_of(turn: Turn, frame: Frame, tool: str) -> Policy:
     owner, name = asked_as(turn, frame, tool)
     program = turn.library.programs.get(owner.version)
     declared = None if program is None else program.tools.get(name)
+    if declared is None and (SEPARATOR in name or name == ACTIVATE):
+        return OF_SERVERS
     return Policy() if declared is None or declared.policy is None else declared.policy
 
 

@@ -21,12 +21,14 @@ from mainspring.engine.lenses import (
 )
 from mainspring.engine.policies import NOBODY, asked_as, call_policy, runner_of
 from mainspring.engine.schema_check import check_schema
+from mainspring.engine.served import cannot_activate, served_specs, served_tools
 from mainspring.engine.turn import BlockFailed, Turn
 from mainspring.engine.workers import open_worker
 from mainspring.model.errors import Failure, ToolInfo
 from mainspring.model.facts import (
     Paused,
     RoundClosed,
+    ServerActivated,
     ToolCalled,
     ToolDeadlineSet,
     ToolSettled,
@@ -34,12 +36,15 @@ from mainspring.model.facts import (
 )
 from mainspring.model.parts import FileReference, ToolResultPart
 from mainspring.model.program import Display, Tool
+from mainspring.model.served import ACTIVATE
 from mainspring.model.session import Call, Frame, Thread
 from mainspring.model.signals import CallWritten
 from mainspring.model.stream_events import PendingToolCall, ToolInputAvailable, ToolRequest, WorkerResult
 from mainspring.model.values import Json, Value
 
 ARGUMENTS_SHOWN = 200
+NAMED = ("octavus_reference_", "octavus_mcp_")
+"""Built-in tools whose calls clients see by name."""
 _decode_object = msgspec.json.Decoder(dict[str, Json]).decode
 EQUAL_REFUSALS = 3
 """How often in a row a model may make the same wrong call."""
@@ -98,7 +103,12 @@ def tool_display(turn: Turn, frame: Frame, name: str, brought: Mapping[str, Tool
         return tool.display
     if name in program.workers:
         return "hidden"
-    return "name" if name.startswith("octavus_reference_") else "hidden"
+    return "name" if name.startswith(NAMED) else "hidden"
+
+
+def _is_builtin(name: str) -> bool:
+    """Whether a tool is answered here and now; to activate a server is a call of its tool box."""
+    return name.startswith("octavus_") and name != ACTIVATE
 
 
 def open_round(turn: Turn, frame: Frame, calls: list[ParsedCall], *, step_limit: bool) -> None:
@@ -116,13 +126,14 @@ def _open_call(turn: Turn, frame: Frame, call: ParsedCall, *, step_limit: bool) 
         raise ValueError(f"frame {frame.id} has no tool round")
     thread = turn.scope(frame.id).threads[generation.thread]
     brought = brought_tools(turn.execution, turn.program(frame), frame, thread)
-    problem = _problem(turn, frame, thread, brought, call)
+    offered = {**served_tools(turn.library, turn.program(frame), turn.scope(frame.id), thread), **brought}
+    problem = _problem(turn, frame, thread, offered, call)
     refused = problem is not None
     if step_limit and not refused:
         problem = f"Not run: the limit of {generation.step} model calls was reached."
     is_worker = problem is None and call.name in turn.program(frame).workers
-    display = tool_display(turn, frame, call.name, brought)
-    not_boxed = problem is not None or is_worker or call.name in brought or call.name.startswith("octavus_")
+    display = tool_display(turn, frame, call.name, offered)
+    not_boxed = problem is not None or is_worker or call.name in brought or _is_builtin(call.name)
     turn.emit(
         ToolCalled(
             call_id=call.call_id,
@@ -145,24 +156,27 @@ def _open_call(turn: Turn, frame: Frame, call: ParsedCall, *, step_limit: bool) 
     if problem is not None:
         _close_worker_input(turn, frame, call, problem=problem)
         settle_call(turn, call.call_id, Outcome(error=problem, refused=refused), ran="synthetic")
-    elif not is_worker and call.name.startswith("octavus_"):
+    elif not is_worker and _is_builtin(call.name):
         _answer_builtin(turn, frame, call)
     elif not is_worker:
         ask_if_needed(turn, call.call_id)
 
 
 def _problem(
-    turn: Turn, frame: Frame, thread: Thread, brought: Mapping[str, Tool], call: ParsedCall
+    turn: Turn, frame: Frame, thread: Thread, offered: Mapping[str, Tool], call: ParsedCall
 ) -> str | None:
     """What the model has to mend before its call can be run; None: nothing."""
-    names = callable_names(thread, brought)
+    program = turn.program(frame)
+    specs = served_specs(turn.library, program, thread)
+    names = [*callable_names(thread, offered), *(spec.name for spec in specs)]
     if call.name not in names:
         return f"There is no tool {call.name!r}. Tools: {', '.join(names) or 'none'}."
-    program = turn.program(frame)
     if call.problem is not None:
         return call.problem
-    if call.name in brought:
-        problems = check_schema(brought[call.name].schema, call.args)
+    if call.name == ACTIVATE:
+        return cannot_activate(turn, frame, thread, call.args)
+    if call.name in offered:
+        problems = check_schema(offered[call.name].schema, call.args)
     elif call.name in program.tools:
         problems = check_arguments(program.tools[call.name], program, call.args)
     else:
@@ -219,6 +233,8 @@ def settle_call(turn: Turn, call_id: str, outcome: Outcome, *, ran: Ran) -> None
             refused=outcome.refused,
         )
     )
+    if call.tool == ACTIVATE and outcome.error is None:
+        turn.emit(ServerActivated(frame=call.frame, server=str(call.args.get("server"))))
 
 
 def close_round(turn: Turn, frame: Frame) -> bool:

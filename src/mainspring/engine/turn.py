@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 
 from mainspring.engine.evolve import evolve
 from mainspring.model.errors import ErrorType, Failure
 from mainspring.model.events import Event
 from mainspring.model.facts import BlockDone
 from mainspring.model.program import Block, Program
+from mainspring.model.served import NO_SERVERS, ServedTools
 from mainspring.model.session import Execution, Frame, Scope, State
 from mainspring.model.stream_events import BlockEnd
 from mainspring.model.values import Json, Value
@@ -17,12 +19,14 @@ from mainspring.model.values import Json, Value
 class Library(Value, frozen=True, kw_only=True):
     """The programs a session may need: by version, and the version each worker slug stands for today.
 
-    `boxed`: the tools that a tool box of this server runs for the session, as the session's own agent names them.
+    `boxed`: the tools that a tool box of this server runs for the session, as the session's own agent names them;
+    `servers`: the MCP servers it may use, by namespace.
     """
 
     programs: dict[str, Program]
     workers: dict[str, str] = {}
     boxed: frozenset[str] = frozenset()
+    servers: Mapping[str, ServedTools] = NO_SERVERS
 
     def worker(self, slug: str) -> Program | None:
         """The worker published under a slug."""

@@ -52,7 +52,7 @@ def _shown(section: Section) -> tuple[Display | None, str | None, str | None]:
 
 
 def _mcp(name: str, place: Place) -> Namespace | None:
-    """A server on the caller's side; None: it is none, or what is written of it is wrong."""
+    """A server; None: what is written of it is wrong."""
     section = place.section(_MCP)
     if section is None:
         return None
@@ -60,21 +60,20 @@ def _mcp(name: str, place: Place) -> Namespace | None:
     display, title, description = _shown(section)
     written = section.need("source")
     source = (None if written is None else written.choice(SOURCES)) or "remote"
-    section.choice("connection", ("lazy", "eager"), default="lazy")
+    connection = section.choice("connection", ("lazy", "eager"), default="lazy")
     section.choice("execution", _EXECUTIONS, default="sandbox")
     for key in ("connection", "execution"):
         at = section.get(key)
         if at is not None and source != "remote":
             at.error("mcp-remote-only", f"`{key}` stands only with `source: remote`, not `{source}`")
     _retention(section)
-    if source == "remote":
-        return None
     return Namespace(
         name=name,
-        source=cast('Literal["device", "consumer"]', source),
+        source=cast('Literal["remote", "device", "consumer"]', source),
         display=display or "description",
         title=title,
         description=description,
+        eager=connection == "eager",
     )
 
 
@@ -93,10 +92,14 @@ def _on_demand_mcp(unit: Unit, root: Section) -> None:
     unit.names["mcp source"] = () if sources is None else tuple(sources.found)
     remote = None if sources is None else sources.get("remote")
     section = None if remote is None else remote.section(_MCP_ON_DEMAND)
-    if section is not None:
-        _shown(section)
-        section.choice("execution", _EXECUTIONS, default="sandbox")
-        _retention(section)
+    if section is None:
+        return
+    display, title, description = _shown(section)
+    section.choice("execution", _EXECUTIONS, default="sandbox")
+    _retention(section)
+    unit.on_demand = Namespace(
+        name="", source="remote", display=display or "description", title=title, description=description
+    )
 
 
 def read_workers(unit: Unit, root: Section) -> None:

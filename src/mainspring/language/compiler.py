@@ -147,6 +147,7 @@ def _program(unit: Unit, part: Program) -> Program:
         schemas=unit.schemas,
         tools=unit.tools,
         namespaces=unit.namespaces,
+        on_demand=unit.on_demand,
         workers=unit.workers,
         triggers=unit.triggers,
         agent=part.agent,

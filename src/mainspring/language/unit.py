@@ -76,6 +76,7 @@ class Unit:
     triggers: dict[str, Trigger] = field(default_factory=dict[str, Trigger])
     names: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     namespaces: dict[str, Namespace] = field(default_factory=dict[str, Namespace])
+    on_demand: Namespace | None = None
     agent_model: Operand | None = None
     mapped: list[MappedPrompt] = field(default_factory=list[MappedPrompt])
 

@@ -237,6 +237,13 @@ class ToolSettled(EventFields, frozen=True, kw_only=True, tag="tool-settled"):
     """The call was not understood (an unknown tool, wrong arguments), and never run."""
 
 
+class ServerActivated(EventFields, frozen=True, kw_only=True, tag="server-activated"):
+    """A model has activated an MCP server: its tools may be called in the threads of the frame that list it."""
+
+    frame: str
+    server: str
+
+
 class RoundClosed(EventFields, frozen=True, kw_only=True, tag="round-closed"):
     """All calls of a generation are settled: their results, in call order, join the thread as one `tool` message."""
 
@@ -309,6 +316,7 @@ PrivateEvent: TypeAlias = (
     | ToolDeadlineSet
     | Paused
     | ToolSettled
+    | ServerActivated
     | RoundClosed
     | FrameOpened
     | FrameClosed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal
 
 from mainspring.model.program import Tool
@@ -22,3 +24,6 @@ class ServedTools(Value, frozen=True, kw_only=True):
     source: Literal["remote", "device"]
     description: str = ""
     tools: dict[str, Tool] = {}
+
+
+NO_SERVERS: Final[Mapping[str, ServedTools]] = MappingProxyType({})

@@ -8,6 +8,7 @@ from mainspring.engine.builtin import builtin_specs
 from mainspring.engine.generations import Presentation
 from mainspring.engine.schema_cleaning import cleaned
 from mainspring.engine.schemas import input_schema
+from mainspring.engine.served import served_specs
 from mainspring.engine.turn import Library
 from mainspring.model.generation import ModelRequest, ToolSpec
 from mainspring.model.session import State
@@ -40,9 +41,9 @@ def tool_specs(library: Library, presentation: Presentation) -> tuple[ToolSpec, 
             )
     brought = (
         ToolSpec(name=tool.name, description=tool.description, schema=cleaned(tool.schema))
-        for tool in presentation.brought.values()
+        for tool in (*presentation.served.values(), *presentation.brought.values())
     )
-    return (*specs, *builtin_specs(thread), *brought)
+    return (*specs, *builtin_specs(thread), *served_specs(library, program, thread), *brought)
 
 
 class Telling(Value, frozen=True, kw_only=True):

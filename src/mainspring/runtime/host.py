@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from mainspring.engine.decide import decide
 from mainspring.engine.generations import presentation
 from mainspring.engine.outstanding import is_waiting, outstanding, wake_at
+from mainspring.engine.served import direct_servers
 from mainspring.engine.turn import Library, Turn
 from mainspring.model.events import Event
 from mainspring.model.facts import ExecutionEnded
@@ -32,6 +33,7 @@ from mainspring.model.signals import (
 )
 from mainspring.model.values import Value
 from mainspring.runtime.asking import Asking
+from mainspring.runtime.connecting import Connecting
 from mainspring.runtime.context import Telling, build_request
 from mainspring.runtime.failpoints import ARMED, reach
 from mainspring.runtime.host_ports import HostPorts
@@ -100,6 +102,7 @@ class SessionHost:
         begun = [effect for effect in outstanding(start.state) if isinstance(effect, CallTool)]
         self._tools = ToolRuns(ports.boxes, self._called, [key_of(effect) for effect in begun])
         self._planned: frozenset[Key] = frozenset()
+        self._connecting = Connecting(ports.servers, lambda effect: self._perform([effect]))
         self._timer = Timer(ports.clock, self._tick)
         self._timer.set(wake_at(start.state))
         self._histories = Histories()
@@ -112,7 +115,8 @@ class SessionHost:
     @property
     def idle(self) -> bool:
         """Whether nothing runs and nobody reads: it may leave memory."""
-        return not self._running and not self._tools and not self.stream.readers
+        works = self._running or self._tools or self._connecting
+        return not works and not self.stream.readers
 
     @property
     def busy(self) -> bool:
@@ -157,8 +161,9 @@ class SessionHost:
     def _stocked(self) -> Library:
         """The library, with the tools that boxes run now."""
         boxed = self._ports.boxes.boxed(self.state.project_id, self._agent)
-        if boxed != self.library.boxed:
-            self.library = replace(self.library, boxed=boxed)
+        servers = self._ports.servers.servers(self.state.project_id, self._agent)
+        if boxed != self.library.boxed or servers is not self.library.servers:
+            self.library = replace(self.library, boxed=boxed, servers=servers)
         return self.library
 
     @property
@@ -240,11 +245,17 @@ class SessionHost:
                 reach("perform.before")
             if isinstance(effect, CallTool):
                 self._tools.begin(effect, self._call(effect))
-            elif key_of(effect) not in self._running:
+            elif key_of(effect) not in self._running and not self._connects(effect):
                 self._ask(effect)
 
+    def _connects(self, effect: Complete) -> bool:
+        """Whether servers are connected first, whose tools this model call offers."""
+        turn = Turn(self._stocked(), self.state, at=self._ports.clock.now())
+        wanted = direct_servers(turn, turn.frame(effect.frame)) if self.library.servers else ()
+        return self._connecting.waits(effect, self.state.project_id, self._agent, wanted)
+
     def _ask(self, effect: Complete) -> None:
-        turn = Turn(self.library, self.state, at=self._ports.clock.now())
+        turn = Turn(self._stocked(), self.state, at=self._ports.clock.now())
         show = presentation(turn, turn.frame(effect.frame), attempt=effect.attempt)
         asking = Asking(
             effect,
@@ -353,6 +364,7 @@ class SessionHost:
     def cancel(self) -> None:
         """Drops what runs without recording anything: the process ends, or the host is broken."""
         self._tools.cancel()
+        self._connecting.cancel()
         self._timer.set(None)
         for running in self._running.values():
             running.task.cancel()

@@ -7,6 +7,7 @@ from mainspring.runtime.attempts import Attempts
 from mainspring.runtime.flusher import Flusher
 from mainspring.runtime.ports import Clock, Completers, EventLog
 from mainspring.runtime.steady_time import SteadyTime
+from mainspring.runtime.tool_servers import NO_TOOL_SERVERS, ToolServers
 from mainspring.runtime.toolboxes import Toolboxes
 
 
@@ -21,3 +22,4 @@ class HostPorts(Value, frozen=True, kw_only=True):
     lifetime: float
     attempts: Attempts
     boxes: Toolboxes = Toolboxes()
+    servers: ToolServers = NO_TOOL_SERVERS

@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from mainspring.engine.generations import Presentation, worker_frame_id
+from mainspring.engine.rounds import NAMED
 from mainspring.model.events import Event
 from mainspring.model.generation import (
     Finished,
@@ -178,7 +179,7 @@ class Recorder:
             self._begin_worker(part, display=workers[chunk.name].display)
             return
         tool = self._show.tool(chunk.name)
-        display: Display = "name" if chunk.name.startswith("octavus_reference_") else "hidden"
+        display: Display = "name" if chunk.name.startswith(NAMED) else "hidden"
         part.shown = display != "hidden" if tool is None else tool.display != "hidden"
         if not part.shown:
             return

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from types import MappingProxyType
 from typing import Final, Protocol
 
-from mainspring.model.served import ServedTools
-
-NO_SERVERS: Final[Mapping[str, ServedTools]] = MappingProxyType({})
+from mainspring.model.served import NO_SERVERS, ServedTools
 
 
 class ToolServers(Protocol):
@@ -19,6 +16,10 @@ class ToolServers(Protocol):
 
         The same object as long as nothing has changed.
         """
+        ...
+
+    def unheard(self, project_id: str, agent: str, namespaces: Collection[str], /) -> frozenset[str]:
+        """Those of them that have not told their tools to this process yet, and may be asked now."""
         ...
 
     async def ready(self, project_id: str, agent: str, namespaces: Collection[str], /) -> None:
@@ -33,5 +34,12 @@ class NoServers:
         """None."""
         return NO_SERVERS
 
+    def unheard(self, project_id: str, agent: str, namespaces: Collection[str], /) -> frozenset[str]:
+        """None."""
+        return frozenset()
+
     async def ready(self, project_id: str, agent: str, namespaces: Collection[str], /) -> None:
         """At once."""
+
+
+NO_TOOL_SERVERS: Final[ToolServers] = NoServers()

@@ -149,6 +149,14 @@ class McpBox:
             self._served[project_id, agent] = found
         return found
 
+    def unheard(self, project_id: str, agent: str, namespaces: Collection[str], /) -> frozenset[str]:
+        """Servers that were not connected so far, and whose last attempt was not just now."""
+        return frozenset(
+            server.name
+            for server in self._of(project_id, agent)
+            if server.name in namespaces and not server.heard and server.connection.may_connect
+        )
+
     async def ready(self, project_id: str, agent: str, namespaces: Collection[str], /) -> None:
         """Connects to servers that are not connected, all at the same time."""
         wanted = [server for server in self._of(project_id, agent) if server.name in namespaces]

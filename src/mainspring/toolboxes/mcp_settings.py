@@ -109,8 +109,10 @@ def _fill(text: str, environment: Mapping[str, str]) -> str:
     return _VARIABLE.sub(value, text)
 
 
-def parse_servers(value: object) -> dict[str, McpServer]:
+def parse_servers(value: object) -> tuple[tuple[str, McpServer], ...]:
     """Servers by namespace, of a table or its JSON; raises `ValueError` that says what is allowed."""
+    if value == ():
+        return ()
     table = _table(value)
     found: dict[str, McpServer] = {}
     for name, entry in table.items():
@@ -120,7 +122,7 @@ def parse_servers(value: object) -> dict[str, McpServer]:
             found[name] = msgspec.convert(entry, McpServer)
         except (msgspec.ValidationError, ValueError) as error:
             raise ValueError(f"a table of MCP servers; {name}: {error}") from None
-    return found
+    return tuple(found.items())
 
 
 def _table(value: object) -> dict[str, Json]:

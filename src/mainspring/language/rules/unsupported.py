@@ -8,12 +8,8 @@ from mainspring.language.unit import Unit
 from mainspring.language.walk import blocks_of, threads_of
 from mainspring.model.program import GenerateMedia, Program, ThreadConfig
 
-_LISTS = {
-    "skills": "skills do not run on this server",
-    "mcpServers": "this server connects no remote MCP servers",
-    "onDemandMcpServers": "MCP servers are not connected by this server",
-}
-_DECLARED = ("skills", "onDemandSkills", "mcpServers", "onDemandMcpServers")
+_DECLARED = ("skills", "onDemandSkills")
+_SERVERS = ("mcpServers", "onDemandMcpServers")
 
 
 def unsupported(unit: Unit, program: Program) -> None:
@@ -30,14 +26,18 @@ def unsupported(unit: Unit, program: Program) -> None:
             place.warn(
                 "not-run", f"`{key}` is accepted, but nothing uses it and this server would not run it"
             )
+    for key in _SERVERS:
+        place = unit.written(key)
+        if place is not None and not place.is_null and key not in used:
+            place.warn("unused-servers", f"nothing uses `{key}`: list them in `agent` or in a thread")
 
 
 def _check_thread(unit: Unit, path: Path, config: ThreadConfig) -> set[str]:
     used: set[str] = set()
-    for key, why in _LISTS.items():
-        if config.options.get(key):
-            used.add(key)
-            _check_list(unit, (*path, key), config.options[key], why)
+    if config.options.get("skills"):
+        used.add("skills")
+        _refuse(unit, (*path, "skills"), "skills do not run on this server")
+    used.update(key for key in _SERVERS if config.options.get(key))
     for key in MEDIA_MODELS:
         if key in config.options:
             _refuse(unit, (*path, key), "media models do not run on this server")
@@ -48,13 +48,6 @@ def _check_thread(unit: Unit, path: Path, config: ThreadConfig) -> set[str]:
         if place is not None and place.value:
             _refuse(unit, (*path, "anthropic", key), f"the {key} of Anthropic do not run on this server")
     return used
-
-
-def _check_list(unit: Unit, path: Path, names: list[str], why: str) -> None:
-    """Tools that the caller's side brings do not run here; names that are not declared have a complaint already."""
-    known = [name for name in names if name in unit.names["mcp server"]]
-    if path[-1] != "mcpServers" or any(name not in unit.namespaces for name in known):
-        _refuse(unit, path, why)
 
 
 def _check_media(unit: Unit, path: Path, block: GenerateMedia) -> None:
