@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from mainspring.model.errors import Forbidden, NotFound
 from mainspring.model.session import Call, Execution
-from mainspring.model.signals import ToolResult
+from mainspring.model.signals import ApprovalAnswer, ToolResult
 from mainspring.model.values import Json
 from mainspring.runtime.requests import Grant
 from mainspring.server.operation import Context
@@ -81,6 +81,7 @@ async def may_chat(context: Context, request: Request, grant: Grant) -> None:
     parsed = parse_chat(await request.body())
     await _conversation(context, request, grant, name=parsed.id)
     if isinstance(parsed, ParsedOutputs):
+        check_approvals(parsed.approvals)
         await check_results(context, request, grant, session_id=parsed.id, results=parsed.results)
     else:
         check_trigger(grant, parsed.trigger)
@@ -102,6 +103,7 @@ async def may_run(context: Context, request: Request, grant: Grant) -> None:
     parsed = parse_run(await request.body())
     await _conversation(context, request, grant, name=parsed.thread_id)
     if isinstance(parsed, ParsedAnswers):
+        check_approvals(parsed.approvals)
         await check_results(context, request, grant, session_id=parsed.thread_id, results=parsed.results)
     elif isinstance(parsed, ParsedAsk):
         check_trigger(grant, parsed.trigger)
@@ -120,12 +122,17 @@ async def check_session(context: Context, request: Request, grant: Grant, *, ses
 async def check_leg(context: Context, request: Request, grant: Grant, *, session_id: str, leg: Leg) -> None:
     """Raises `Forbidden` unless a token may start this trigger, or bring these results."""
     if isinstance(leg, ParsedContinue):
-        if leg.approvals:
-            raise Forbidden("A token may not answer approval requests; the server that minted it may")
+        check_approvals(leg.approvals)
         await check_results(context, request, grant, session_id=session_id, results=leg.results)
     else:
         check_trigger(grant, leg.trigger)
     check_tools(grant, leg.tool_schemas or ())
+
+
+def check_approvals(approvals: Sequence[ApprovalAnswer]) -> None:
+    """Raises `Forbidden` for any answer to an approval request: only who mints tokens may let people answer."""
+    if approvals:
+        raise Forbidden("A token may not answer approval requests; the server that minted it may")
 
 
 async def check_results(
