@@ -57,8 +57,6 @@ def environment(case: Case, serving: Provider) -> dict[str, str]:
     """Where the providers are, and their keys."""
     url = f"http://127.0.0.1:{serving.port}"
     endpoint = endpoint_of(case.called)
-        case.called, case.called.upper().replace("-", "_")
-    )
     asked = {
         "dns_nxdomain": "http://localhost.invalid/v1",
         "tls_self_signed": f"https://127.0.0.1:{serving.port}",
