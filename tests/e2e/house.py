@@ -49,6 +49,14 @@ class House(Desk):
         alive = [client for server, client in zip(self.servers, self.clients, strict=True) if server.alive]
         return alive[0] if alive else self.clients[0]
 
+    def mend(self) -> None:
+        """Every server lives and nothing is armed, whatever the test before left behind."""
+        for server in self.servers:
+            if server.process is not None and not server.alive:
+                server.kill()
+                server.start()
+            server.arm("")
+
     def dies(self) -> None:
         """Returns when the first server has killed itself."""
         first = self.servers[0]

@@ -14,7 +14,7 @@ import pytest
 from mainspring.runtime.failpoints import NAMES
 from tests.e2e.desk import finals, text_of
 from tests.e2e.house import KINDS, House, Kind, house_of
-from tests.e2e.http_client import BROKEN
+from tests.e2e.http_client import BROKEN, Client
 from tests.e2e.model_server import Asked, Reply
 from tests.e2e.test_crash_sweep import ANSWER, ROUND, Caller
 
@@ -49,16 +49,21 @@ def answer(asked: Asked) -> Reply:
 
 
 class Turn:
-    """A turn under a client that never gives up, and one more reader, of a server that is not the one to die."""
+    """A turn under a client that never gives up, and one more reader, of a server that is not the one to die.
 
-    def __init__(self, house: House) -> None:
+    `survivor` False: there is no such server.
+    """
+
+    def __init__(self, house: House, *, survivor: bool = True) -> None:
+        house.mend()
         self.house = house
         self.session = house.session()
         self.caller = Caller(house, self.session)
         self.uncut: list[dict[str, Any]] = []
         self.threads = [threading.Thread(target=self.ask, daemon=True)]
         self.threads.append(threading.Thread(target=self.caller.work, daemon=True))
-        if len(house.servers) > 1:
+        self.looked_on = survivor and len(house.servers) > 1
+        if self.looked_on:
             self.threads.append(threading.Thread(target=self.look_on, args=[house.clients[-1]], daemon=True))
 
     def begin(self) -> None:
@@ -76,7 +81,7 @@ class Turn:
             else:
                 return
 
-    def look_on(self, client: Any) -> None:
+    def look_on(self, client: Client) -> None:
         """Follows the session at one server, in one connection."""
         stream = client.follow(self.session)
         stream.until(lambda event: event.type == "error" or event.data.get("finishReason") == "stop")
@@ -92,7 +97,7 @@ class Turn:
         assert [{"cursor": cursor} | data for cursor, data in self.caller.seen] == whole
         cursors = [event["cursor"] for event in whole]
         assert cursors == sorted(set(cursors))
-        if len(self.house.servers) > 1:
+        if self.looked_on:
             assert self.uncut == whole
         self.check_calls(self.house.client.messages(self.session))
 
@@ -123,7 +128,7 @@ def test_killed_at_a_fail_point(house: House, name: str, when: int) -> None:
 @pytest.mark.timeout(90)
 @pytest.mark.parametrize("name", AFTER_A_CRASH)
 def test_killed_again_when_the_turn_is_taken_up(house: House, name: str) -> None:
-    turn = Turn(house)
+    turn = Turn(house, survivor=False)
     house.servers[0].arm("perform.chunk=kill:2")
     second = house.servers[-1]
     if second is not house.servers[0]:
@@ -147,4 +152,3 @@ def test_a_disk_that_takes_its_time_changes_nothing(house: House) -> None:
     house.servers[0].arm("commit.before=delay:2-4:0.3")
     turn.begin()
     turn.check()
-    house.servers[0].arm("")
