@@ -34,8 +34,8 @@ def test_a_message() -> None:
         trigger="ask",
         inputs={"B": 2},
         tools=(
-            {"name": "look", "description": "Looks", "inputSchema": {"type": "object"}},
-            {"name": "bare", "description": "", "inputSchema": {}},
+            {"name": "look", "description": "Looks", "inputSchema": {"type": "object"}, "plain": True},
+            {"name": "bare", "description": "", "inputSchema": {}, "plain": True},
         ),
     )
 

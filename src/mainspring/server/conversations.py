@@ -107,7 +107,8 @@ async def give_results(
 ) -> Leg:
     """Results and approvals for the turn that waits. A client repeats all it ever gave: of other turns nothing is new.
 
-    Where there is something new, an approval that is answered already is left out: another answer to it came first.
+    Where there is something new, an approval that is answered already is left out: another answer to it came first. So
+    are results of calls that are settled: clients also repeat what the server itself had answered.
     """
     sessions = context.services.sessions
     state = await sessions.state(request.project, session_id)
@@ -117,6 +118,8 @@ async def give_results(
     waiting = {call.approval.id for call in calls.values() if call.approval is not None}
     answers = tuple(answer for answer in approvals if answer.approval_id in waiting)
     given = tuple(result for result in results if result.tool_call_id in known)
+    unsettled = {call.id for call in calls.values() if call.worker is None and not call.settled}
+    given = tuple(result for result in given if result.tool_call_id in unsettled) or given
     if not answers and not any(result.tool_call_id in calls for result in given):
         answers = tuple(answer for answer in approvals if answer.approval_id in known)
     execution_id = state.last_execution_id if execution is None else execution.id
