@@ -58,7 +58,10 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What is outside: time, chance, the database, the models. Tests give their own."""
+    """What is outside: time, chance, the database, the models. Tests give their own.
+
+    `calls`: where calls wait for connected workers; None: in memory, for one host.
+    """
 
     clock: Clock
     ids: Ids
@@ -68,6 +71,7 @@ class World:
     host_name: str = "host"
     boxes: tuple[Toolbox, ...] = ()
     servers: ToolServers = NO_TOOL_SERVERS
+    calls: CallQueue | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +177,7 @@ def real_world(settings: Settings, environment: Mapping[str, str]) -> World:
         host_id=f"hst_{ids.token()}",
         host_name=settings.host_name or machine_name(),
     )
+    world = with_shared_calls(settings, world)
     if not settings.mcp_servers:
         return world
     box = mcp_box(settings, environment, clock)
@@ -222,6 +227,20 @@ def _patience(settings: Settings) -> Patience:
     )
 
 
+def with_shared_calls(settings: Settings, world: World) -> World:
+    """The same world, where all hosts of a PostgreSQL database share the calls of connected workers."""
+    if not is_postgres(settings.database):
+        return world
+    from mainspring.storage.postgres.call_queue import PostgresCallQueue
+    from mainspring.storage.postgres.store import PostgresStore
+
+    if not isinstance(world.store, PostgresStore):
+        return world
+    patience = _patience(settings)
+    queue = PostgresCallQueue(world.store, clock=world.clock, host_id=world.host_id, patience=patience)
+    return replace(world, calls=queue)
+
+
 def with_tools(world: World, tools: ToolsGiven) -> World:
     """The same world, where these functions answer calls, before every other tool box. Raises `InvalidTool`."""
     from mainspring.toolboxes.functions import FunctionBox
@@ -233,7 +252,7 @@ def assemble(settings: Settings, world: World) -> Mainspring:
     """Every part, wired; nothing is opened yet."""
     agents = Agents(world.store, clock=world.clock, ids=world.ids)
     streams = Streams(world.store)
-    calls = MemoryCallQueue(world.clock, _patience(settings))
+    calls = world.calls or MemoryCallQueue(world.clock, _patience(settings))
     boxes = Toolboxes((*world.boxes, ConnectedBox(calls)))
     ports = HostPorts(
         log=world.store,

@@ -16,11 +16,12 @@ from mainspring.model.tool_work import (
     RunningCall,
     Welcome,
 )
+from mainspring.runtime.call_queue import CallQueue
+from mainspring.runtime.remote_calls import Patience
 from mainspring.runtime.tool_calls import ToolCall, ToolOutcome
 from mainspring.testing.clock import ManualClock
 from mainspring.toolboxes.connected import ConnectedBox
 from mainspring.toolboxes.memory_queue import MemoryCallQueue
-from mainspring.toolboxes.queued import Patience
 
 T = TypeVar("T")
 PROJECT = "default"
@@ -57,8 +58,18 @@ class Bench:
 
     def __init__(self, **patience: Any) -> None:
         self.clock = ManualClock(1000.0)
-        self.queue = MemoryCallQueue(self.clock, Patience(**patience))
-        self.box = ConnectedBox(self.queue)
+        self._before(MemoryCallQueue(self.clock, Patience(**patience)))
+
+    @classmethod
+    def of(cls, queue: CallQueue) -> "Bench":
+        """A bench for another queue, whose time is not this one's."""
+        bench = cls()
+        bench._before(queue)
+        return bench
+
+    def _before(self, queue: CallQueue) -> None:
+        self.queue: CallQueue = queue
+        self.box = ConnectedBox(queue)
         self.numbers: dict[str, int] = {}
 
     async def announce(

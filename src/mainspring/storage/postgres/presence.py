@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from mainspring.runtime.dispatch import HostRecord, News
 from mainspring.runtime.ports import Clock
 from mainspring.storage.postgres.connections import FAILURES, REFUSALS, Connection, translated
-from mainspring.storage.postgres.hints import CHANNEL, Hint, hint_of, hint_text
+from mainspring.storage.postgres.hints import CHANNEL, EVERYTHING, Hint, hint_of, hint_text
 from mainspring.storage.postgres.statements import statements
 from mainspring.storage.postgres.text import read, written
 
@@ -67,6 +67,7 @@ class Presence:
         self._awaited: dict[str, asyncio.Event] = {}
         self._silent: dict[str, float] = {}
         self._beaten = 0.0
+        self._listeners: list[Callable[[Hint], None]] = []
         self._connection: Connection | None = None
         self._busy = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -137,8 +138,14 @@ class Presence:
         """Nobody waits for that answer any more."""
         self._awaited.pop(letter_id, None)
 
+    def listen(self, listener: Callable[[Hint], None]) -> None:
+        """Tells somebody of every hint, for as long as it is open."""
+        self._listeners.append(listener)
+
     def hear(self, hint: Hint) -> None:
         """Tells the hosts of this process."""
+        for listener in self._listeners:
+            listener(hint)
         for seen in self._hosts.values():
             seen.tell(hint)
         for letter_id in hint.answered:
@@ -161,6 +168,8 @@ class Presence:
         for seen in self._hosts.values():
             await self._enter(connection, seen)
             seen.tell(Hint(work=True, letters=(seen.record.id,)))
+        for listener in self._listeners:
+            listener(EVERYTHING)
         return connection
 
     def _lose(self) -> None:

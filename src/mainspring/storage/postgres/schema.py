@@ -11,7 +11,7 @@ from mainspring.storage.postgres.connections import FAILURES, OLDEST, Connection
 from mainspring.storage.postgres.statements import migration, statements
 from mainspring.storage.schema_state import SchemaState, Step
 
-MIGRATIONS = ("0001_core.sql", "0002_executions.sql")
+MIGRATIONS = ("0001_core.sql", "0002_executions.sql", "0003_calls.sql")
 """In order; the number of a migration is the version it makes."""
 LOCK = 0x6D61696E73  # "mains"
 

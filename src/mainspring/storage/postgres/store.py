@@ -43,6 +43,7 @@ from mainspring.storage.postgres.connections import (
     warn_of_proxy,
 )
 from mainspring.storage.postgres.heads import Create, Take
+from mainspring.storage.postgres.hints import Hint
 from mainspring.storage.postgres.presence import Presence
 from mainspring.storage.postgres.writer import Writer, refused
 
@@ -307,6 +308,14 @@ class PostgresStore:
         )
 
     # ------------------------------------------------------------ ways in
+
+    async def run(self, job: Callable[[Connection], Awaitable[T]], *, tries: int = READ_TRIES) -> T:
+        """For what lives beside the store in its database: a job that bears being done twice, if `tries` > 1."""
+        return await self._read(job, tries=tries)
+
+    def listen(self, listener: Callable[[Hint], None]) -> None:
+        """Tells somebody of every hint until the store is closed. Hints come once a host has joined."""
+        self._presence().listen(listener)
 
     async def _read(self, read: Callable[[Connection], Awaitable[T]], *, tries: int = READ_TRIES) -> T:
         """On a connection of the pool; one that turns out to be lost is replaced."""
