@@ -60,6 +60,11 @@ handlers:
 """
 
 CHAT = HEAD + TOOLS + AGENT + "  tools: [get-weather, get-time, secret-audit, ask-user]\n" + TALK
+ASKING = CHAT.replace(
+    "      city: {type: string, description: Where}\n",
+    "      city: {type: string, description: Where}\n    policy: {approval: always}\n",
+)
+"""As `CHAT`; a person is asked before the weather is looked up."""
 PLAIN = HEAD + AGENT + TALK
 
 OBJECT = (

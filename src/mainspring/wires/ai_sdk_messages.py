@@ -45,7 +45,12 @@ def _part(part: Shown, transcript: Transcript) -> Shown:
     call_id = part["toolCallId"]
     settled, asking = transcript.results.get(call_id), transcript.asked.get(call_id)
     drawn = _call(part, settled)
-    return drawn if asking is None else {**drawn, **draw_approval(asking, settled)}
+    if asking is not None:
+        drawn |= draw_approval(asking, settled)
+    if drawn["state"] == "output-denied":
+        # The SDK refuses a text here: why is in the approval.
+        del drawn["errorText"]
+    return drawn
 
 
 def _call(part: Shown, settled: ToolSettled | None) -> Shown:
