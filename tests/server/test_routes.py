@@ -96,7 +96,7 @@ async def test_health_and_readiness(
 
 
 async def test_other_kinds_of_connections(desk: Desk) -> None:
-    received = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+    received = [{"type": kind} for kind in ("lifespan.startup", "lifespan.shutdown", "websocket.connect")]
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -106,7 +106,7 @@ async def test_other_kinds_of_connections(desk: Desk) -> None:
         sent.append(message)
 
     await desk.app({"type": "lifespan"}, receive, send)
-    await desk.app({"type": "websocket"}, receive, send)
+    await desk.app({"type": "websocket", "path": "/nowhere", "headers": []}, receive, send)
     assert [message["type"] for message in sent] == [
         "lifespan.startup.complete",
         "lifespan.shutdown.complete",
