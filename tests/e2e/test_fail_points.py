@@ -4,6 +4,7 @@ Three houses: a SQLite file whose server is started again, a PostgreSQL database
 where a second server, which has served all along, takes over.
 """
 
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -140,7 +141,9 @@ def test_killed_again_when_the_turn_is_taken_up(house: House, name: str) -> None
         second.process = second.spawn()
         house.dies()
         del second.environment["MAINSPRING_FAILPOINTS"]
-    else:
+    else:  # before the first is there again, or that one might take the turn up
+        assert second.process is not None
+        assert second.process.wait(20) == -signal.SIGKILL
         house.turn_around()
         house.dies()
     house.turn_around()
