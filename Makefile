@@ -82,6 +82,14 @@ tests/interop/node_modules/.ready: $(wildcard tests/interop/package.json tests/i
 
 INTEROP_READY := $(if $(wildcard tests/interop/package-lock.json),tests/interop/node_modules/.ready)
 
+tests/browser/node_modules/.ready: tests/browser/package.json tests/browser/package-lock.json .tools/node/.ready
+	cd tests/browser && PATH="$(CURDIR)/.tools/node/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null
+	touch $@
+
+.tools/chromium/.ready: scripts/find-chromium tests/browser/node_modules/.ready
+	scripts/find-chromium
+	touch $@
+
 # ---------------------------------------------------------------- run
 
 .PHONY: demo
@@ -119,7 +127,7 @@ test-e2e: $(VENV)/.postgres ## real processes, killed and restarted; the built w
 	$(PYTEST) -m "e2e and not model" tests
 
 .PHONY: test-interop
-test-interop: $(VENV)/.dev .tools/node/.ready $(INTEROP_READY) ## real foreign clients, unmodified
+test-interop: $(VENV)/.dev .tools/node/.ready $(INTEROP_READY) .tools/chromium/.ready ## real foreign clients, unmodified
 	PATH="$(CURDIR)/.tools/node/bin:$$PATH" $(PYTEST) -m interop tests
 
 .PHONY: soak
@@ -173,7 +181,7 @@ build: $(VENV)/.dev ## the wheel and the sdist, into dist/
 .PHONY: clean
 clean: ## everything that can be made again
 	rm -rf $(VENV) .tools dist build .coverage .coverage.* htmlcov
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/interop/node_modules
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/interop/node_modules tests/browser/node_modules
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 comma := ,
