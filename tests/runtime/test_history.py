@@ -20,7 +20,7 @@ from mainspring.providers.openai_chat_request import chat_request
 from mainspring.providers.openai_responses_request import responses_request
 from mainspring.runtime.history import NO_RESULT, fit
 from mainspring.runtime.living_history import Histories, LivingHistory
-from mainspring.runtime.tool_output import shortened
+from mainspring.runtime.tool_output import Bounds, shortened
 from tests.runtime.desk import Desk
 
 CLAUDE = "anthropic/claude-sonnet-4-5"
@@ -323,14 +323,15 @@ def test_any_history_is_accepted(turns: list[tuple[Any, list[Part]]]) -> None:
 def test_a_living_history_is_the_history_fitted_whole(
     steps: list[list[tuple[Any, list[Part]]]], cut: int, tokens: int | None
 ) -> None:
-    living = LivingHistory(CLAUDE, tokens)
+    bounds = Bounds(tokens=tokens)
+    living = LivingHistory(CLAUDE, bounds)
     messages: tuple[Message, ...] = ()
     for step in [*steps, *steps]:
         more = (message(len(messages) + n, role, *parts) for n, (role, parts) in enumerate(step))
         messages = (*messages, *more)
         whole = fit(messages, model=CLAUDE)
         seen = living.view(messages)
-        assert seen.messages == shortened(whole.messages, tokens)
+        assert seen.messages == shortened(whole.messages, bounds)
         assert bool(seen.repairs) == bool(whole.repairs)
         # A rollback, now and then.
         messages = messages[: len(messages) - cut] if cut > len(step) else messages

@@ -95,6 +95,26 @@ def test_bodies_of_any_shape(operation: Operation, bodies: list[dict[str, Any]])
     in_a_desk(test)
 
 
+OF_TOOLS: dict[str, dict[str, Any]] = {
+    "answer_approval": {"approved": True, "reason": "x", "input": {}, "by": "x"},
+    "mint_token": {"agentId": "support", "triggers": ["user-message"], "ttlSeconds": 60},
+    "revoke_token": {"token": "oct_et_x"},
+    "announce_worker": {
+        "workerId": "worker-1",
+        "name": "x",
+        "tools": [{"name": "look", "inputSchema": {}, "digest": "x", "description": "x"}],
+        "running": [{"callId": "c", "attempt": 1}],
+    },
+    "pull_calls": {"number": 1, "most": 1, "wait": 0},
+    "beat_worker": {"received": 0, "running": ["c"]},
+    "answer_calls": {
+        "answers": [{"callId": "c", "sessionId": "s", "executionId": "e", "attempt": 1, "result": 1}]
+    },
+    "dismiss_worker": {"received": 0},
+}
+"""Good bodies for the routes of tokens, approvals and connected workers."""
+
+
 def sample(operation: Operation) -> dict[str, Any]:
     """A good body for a route."""
     message = {
@@ -132,23 +152,9 @@ def sample(operation: Operation) -> dict[str, Any]:
         "start_session": {"agentId": "support", "input": {"COMPANY": "Acme"}, "trigger": turn},
         "trigger_session": {**turn, "sender": {"name": "x"}, "dynamicToolSchemas": []},
         "stop_session": {"executionId": "x"},
-        "mint_token": {"agentId": "support", "triggers": ["user-message"], "ttlSeconds": 60},
-        "revoke_token": {"token": "oct_et_x"},
-        "announce_worker": {
-            "workerId": "worker-1",
-            "name": "x",
-            "tools": [{"name": "look", "inputSchema": {}, "digest": "x", "description": "x"}],
-            "running": [{"callId": "c", "attempt": 1}],
-        },
-        "pull_calls": {"number": 1, "most": 1, "wait": 0},
-        "beat_worker": {"received": 0, "running": ["c"]},
-        "answer_calls": {
-            "answers": [{"callId": "c", "sessionId": "s", "executionId": "e", "attempt": 1, "result": 1}]
-        },
-        "dismiss_worker": {"received": 0},
         "restore_session": {"messages": [{**message, "createdAt": "2026-01-01T00:00:00Z"}], "input": {}},
     }
-    return bodies[operation.name]
+    return bodies[operation.name] if operation.name in bodies else OF_TOOLS[operation.name]
 
 
 def variants(value: Any) -> list[Any]:
