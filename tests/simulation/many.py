@@ -70,6 +70,11 @@ class ManyHosts(Simulation):
         """A connection to any host; it is lost with that."""
         return _loop().create_owned(self._any(), work)
 
+    def check(self) -> None:
+        """As with one host; and nobody took what another one runs."""
+        super().check()
+        must(not self.disk.robbed, "; ".join(self.disk.robbed))
+
     # ---- life
 
     async def _live(self) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import apsw
 
+from mainspring.runtime.dispatch import Hold
 from mainspring.runtime.ports import Append
 from mainspring.storage.sqlite import claims, journal, schema
 from mainspring.storage.sqlite.connections import MEMORY, Connection, connect_reader, connect_writer
@@ -137,6 +139,7 @@ class SimulatedStore(SqliteStore):
         self._chance = chance
         self._committed = committed
         self.turns: Turns
+        self.robbed: list[str] = []
 
     async def open(self) -> None:
         connection = self._database.connect()
@@ -149,6 +152,22 @@ class SimulatedStore(SqliteStore):
         readers = Readers(lambda: connect_reader(MEMORY), size=1)
         self._open = _Open(connection=connection, ledger=ledger, readers=readers, writer=self.turns)
         self._roster.schedule_all(claims.wakes(connection))
+
+    async def take(self, session_id: str, host_id: str, /) -> Hold:
+        return await self._write(partial(self._taken, session_id, host_id))
+
+    def _taken(self, session_id: str, host_id: str, connection: Connection) -> Hold:
+        assert self._open is not None
+        ledger = self._open.ledger
+        head = ledger.head(session_id)
+        owner = head.owner if head.running else None
+        hold = claims.take_session(
+            connection, ledger, session_id=session_id, host_id=host_id, live=self._roster.live
+        )
+        robbed = hold.driver is None and owner not in (None, host_id) and self._roster.live(owner or "")
+        if robbed:
+            self.robbed.append(f"{host_id} takes {session_id}, in which {owner} lives and runs an execution")
+        return hold
 
     def kill(self, *, commits_first: bool) -> None:
         """The process is gone: what was queued is lost, or committed and nobody was told."""
