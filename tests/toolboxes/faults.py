@@ -18,12 +18,12 @@ from mainspring.model.tool_work import (
     RemoteTool,
     RunningCall,
 )
+from mainspring.runtime.remote_calls import Patience
 from mainspring.runtime.tool_calls import ToolCall, ToolOutcome
 from mainspring.testing.clock import ManualClock
 from mainspring.testing.simulation.chance import Chance
 from mainspring.toolboxes.connected import ConnectedBox
 from mainspring.toolboxes.memory_queue import MemoryCallQueue
-from mainspring.toolboxes.queued import Patience
 
 PROJECT = "default"
 LEASE = 6.0

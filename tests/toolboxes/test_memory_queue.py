@@ -330,7 +330,7 @@ def test_a_worker_sees_nothing_of_another_project() -> None:
         assert await bench.queue.answer("another", "w1", answer()) is None
         assert not task.done()
         assert (await bench.queue.workers("a third")).workers == ()
-        assert bench.queue.tools_of("another", "w1") == {"look"}
+        assert await bench.queue.tools_of("another", "w1") == {"look"}
         task.cancel()
 
     run(work())

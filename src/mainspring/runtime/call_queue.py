@@ -28,6 +28,10 @@ from mainspring.runtime.tool_calls import ToolCall, ToolOutcome
 class CallQueue(Protocol):
     """Calls of every project, and the workers that run them. Unknown workers are `NotFound` (`WORKER_UNKNOWN`)."""
 
+    async def open(self) -> None:
+        """Before anything else, once the store is open; raises `StoreError`."""
+        ...
+
     async def announce(self, project_id: str, announcement: Announcement, /) -> Welcome:
         """A worker is there (again); what it says it runs stays its own, unless somebody else has it."""
         ...
@@ -52,7 +56,7 @@ class CallQueue(Protocol):
         """Who is connected."""
         ...
 
-    def tools_of(self, project_id: str, worker_id: str, /) -> frozenset[str]:
+    async def tools_of(self, project_id: str, worker_id: str, /) -> frozenset[str]:
         """The names a worker announced."""
         ...
 

@@ -82,7 +82,7 @@ async def answer_calls(context: Context, request: Request) -> Reply:
     for answer in given.answers:
         check_depth(answer.result, "result")
     # Told apart before anything waits: an unknown worker has to announce itself first.
-    tools = context.services.calls.tools_of(request.project, request.param("id"))
+    tools = await context.services.calls.tools_of(request.project, request.param("id"))
     taken = await asyncio.gather(*(_answer(context, request, one, tools) for one in given.answers))
     return reply(AnswersTaken(answers=tuple(taken)))
 

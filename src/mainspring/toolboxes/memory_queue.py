@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import msgspec
-
-from mainspring.model.errors import NotFound
 from mainspring.model.tool_work import (
-    WORKER_UNKNOWN,
     Announcement,
     AnswerTaken,
     Beat,
@@ -26,8 +21,16 @@ from mainspring.model.tool_work import (
     WorkerList,
 )
 from mainspring.runtime.ports import Clock
+from mainspring.runtime.remote_calls import (
+    FORGOTTEN,
+    Patience,
+    answer_digest,
+    contradicted,
+    outcome_of,
+    unknown_worker,
+)
 from mainspring.runtime.tool_calls import ToolCall, ToolOutcome
-from mainspring.toolboxes.queued import Entry, Patience, Project, Worker
+from mainspring.toolboxes.queued import Entry, Project, Worker
 
 KEPT_ANSWERS = 10_000
 """How many answers are remembered, so that the same one again gets the same answer."""
@@ -56,16 +59,16 @@ class MemoryCallQueue:
         self._pulse: asyncio.Task[None] | None = None
         self._resting = False
 
+    async def open(self) -> None:
+        """There is nothing to wait for."""
+
     # ---- the workers' side ----------------------------------------------------------------------------------
 
     async def announce(self, project_id: str, announcement: Announcement, /) -> Welcome:
         """A worker is there (again)."""
         drop = self._project(project_id).announce(announcement)
         self._beat()
-        patience = self._patience
-        return Welcome(
-            lease=patience.lease, heartbeat=patience.lease / 3, poll=patience.poll, drop=tuple(drop)
-        )
+        return self._patience.welcome(tuple(drop))
 
     async def pull(self, project_id: str, worker_id: str, pull: Pull, /) -> Pulled:
         """Calls for a worker, as soon as there are some."""
@@ -95,7 +98,7 @@ class MemoryCallQueue:
         project, worker = self._worker(project_id, worker_id)
         running = frozenset(beat.running)
         for entry in worker.forgotten(running, beat.received):
-            project.lose(entry, f"The worker {worker.label} no longer knows of this call.")
+            project.lose(entry, FORGOTTEN.format(label=worker.label))
         worker.drop &= running
         return Beat(drop=tuple(worker.drop))
 
@@ -103,7 +106,7 @@ class MemoryCallQueue:
         """Takes an answer, once; returns when it is on disk."""
         project, _ = self._worker(project_id, worker_id)
         key = (project_id, answer.call_id)
-        digest = digest_of(answer)
+        digest = answer_digest(answer)
         before = self._answers.get(key, {})
         known = before.get(answer.attempt)
         entry = project.entries.get(answer.call_id)
@@ -116,12 +119,7 @@ class MemoryCallQueue:
         if known is None:
             return None
         if known.digest != digest:
-            return AnswerTaken(
-                call_id=answer.call_id,
-                status=409,
-                code="RESULT_CONFLICT",
-                error=f"Call {answer.call_id} has another result already.",
-            )
+            return contradicted(answer.call_id)
         return await self._recorded(answer.call_id, known)
 
     def _accept(self, project: Project, entry: Entry, answer: CallAnswer, digest: str) -> _Answered:
@@ -132,16 +130,7 @@ class MemoryCallQueue:
         self._answers.move_to_end(key)
         while len(self._answers) > KEPT_ANSWERS and self._is_old(next(iter(self._answers.values()))):
             self._answers.popitem(last=False)
-        project.finish(
-            entry,
-            ToolOutcome(
-                output=answer.result,
-                error=answer.error,
-                files=answer.files,
-                retryable=answer.retryable,
-                retry_after=answer.retry_after,
-            ),
-        )
+        project.finish(entry, outcome_of(answer))
         return known
 
     @staticmethod
@@ -169,7 +158,7 @@ class MemoryCallQueue:
         late = self._clock.now() - self._clock.monotonic()
         return project.view(late)
 
-    def tools_of(self, project_id: str, worker_id: str, /) -> frozenset[str]:
+    async def tools_of(self, project_id: str, worker_id: str, /) -> frozenset[str]:
         """The names a worker announced."""
         return self._worker(project_id, worker_id)[1].tools
 
@@ -243,14 +232,6 @@ class MemoryCallQueue:
         project = self._projects.get(project_id)
         worker = None if project is None else project.workers.get(worker_id)
         if project is None or worker is None:
-            raise NotFound(
-                f"There is no worker {worker_id!r}: it has to announce itself (again).", code=WORKER_UNKNOWN
-            )
+            raise unknown_worker(worker_id)
         worker.seen = self._clock.monotonic()
         return project, worker
-
-
-def digest_of(answer: CallAnswer) -> str:
-    """What tells two answers apart."""
-    told = (answer.result, answer.error, answer.files)
-    return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()

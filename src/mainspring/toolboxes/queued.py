@@ -11,28 +11,20 @@ from typing import Literal
 from mainspring.model.tool_work import (
     Announcement,
     Pulled,
-    PulledCall,
     RemoteTool,
     WorkerList,
     WorkerView,
 )
-from mainspring.model.values import Value
 from mainspring.runtime.ports import Clock
+from mainspring.runtime.remote_calls import (
+    LEFT,
+    LOST,
+    NOBODY_CAME,
+    UNCLAIMED,
+    Patience,
+    pulled_call,
+)
 from mainspring.runtime.tool_calls import ToolCall, ToolOutcome
-
-
-class Patience(Value, frozen=True, kw_only=True):
-    """How long is waited, in seconds.
-
-    `lease`: for a word of a worker before it is lost. `grace`: for a worker before a call of its tool fails, and as
-    long the tool counts as a worker's after the last one went. `poll`: how long a pull is held open. `expected`: names
-    that are workers' even when none is connected.
-    """
-
-    lease: float = 15.0
-    grace: float = 60.0
-    poll: float = 20.0
-    expected: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -77,7 +69,7 @@ class Worker:
 
     def pulled(self) -> Pulled:
         """What the last pull brought, and still counts."""
-        calls = tuple(_remote(entry.call) for entry in self.batch if entry.worker is self)
+        calls = tuple(pulled_call(entry.call) for entry in self.batch if entry.worker is self)
         return Pulled(calls=calls, drop=tuple(self.drop))
 
     def forgotten(self, running: frozenset[str], received: int) -> list[Entry]:
@@ -150,7 +142,7 @@ class Project:
                 del worker.held[entry.call.call_id]
                 self._queue(entry)
             else:
-                self.lose(entry, f"The worker {worker.label} left before it had answered.")
+                self.lose(entry, LEFT.format(label=worker.label))
 
     def _remove(self, worker: Worker) -> None:
         del self.workers[worker.id]
@@ -314,12 +306,12 @@ class Project:
         for worker in [one for one in self.workers.values() if one.seen + self._patience.lease <= now]:
             self._remove(worker)
             for entry in list(worker.held.values()):
-                self.lose(entry, f"The worker {worker.label} was lost while it ran this call.")
+                self.lose(entry, LOST.format(label=worker.label))
         for entry in [one for one in self.entries.values() if self._nobody_came(one, now)]:
             if entry.state == "unclaimed":
-                self.lose(entry, "The server was started anew, and no worker says that it runs this call.")
+                self.lose(entry, UNCLAIMED)
             else:
-                error = f"No worker that runs {entry.call.tool} is connected."
+                error = NOBODY_CAME.format(tool=entry.call.tool)
                 self.finish(entry, ToolOutcome(error=error, retryable=True))
         self._forget([name for name, began in self._gone.items() if began + self._patience.grace <= now])
 
@@ -336,17 +328,3 @@ class Project:
         if entry.state != "ready" or entry.since + self._patience.grace > now:
             return False
         return not any(entry.call.tool in worker.tools for worker in self.workers.values())
-
-
-def _remote(call: ToolCall) -> PulledCall:
-    return PulledCall(
-        call_id=call.call_id,
-        attempt=call.attempt,
-        tool=call.tool,
-        args=call.args,
-        session_id=call.session_id,
-        execution_id=call.execution_id,
-        agent=call.agent,
-        deadline=call.deadline,
-        sender=call.sender,
-    )

@@ -53,24 +53,26 @@ async def give(connection: Connection, *, call: ToolCall, host_id: str) -> ToolO
         same = attempt == call.attempt
         if same and before == "done":
             return _outcome(outcome)
-        verb, state = _continued(before, same=same, dropped=dropped, resumed=call.resumed)
-        await connection.execute(sql[verb], project, call_id, host, body, call.attempt, tool, session, state)
+        state = _continued(before, same=same, dropped=dropped, resumed=call.resumed)
+        goes_on = before == "claimed" or (same and (before in OPEN or state == "held"))
+        statement = sql["go_on"] if goes_on else sql["begin_anew"]
+        await connection.execute(statement, project, call_id, host, body, call.attempt, tool, session, state)
         if state == "ready":
             await tell(connection, Hint(calls=((project, tool),)))
         return None
 
 
-def _continued(before: str, *, same: bool, dropped: bool, resumed: bool) -> tuple[str, str]:
-    """How a call that is in the table already is entered: the statement, and its state from now on."""
+def _continued(before: str, *, same: bool, dropped: bool, resumed: bool) -> str:
+    """The state from now on of a call that is in the table already."""
     if before == "claimed":
-        return "go_on", "held"
+        return "held"
     if not same:
-        return "begin_anew", "ready"
+        return "ready"
     if before in OPEN:
-        return "go_on", before
+        return before
     if dropped and resumed:
-        return "go_on", "held"  # taken back by mistake; its worker may not have heard of that
-    return "begin_anew", "unclaimed" if resumed else "ready"
+        return "held"  # taken back by mistake; its worker may not have heard of that
+    return "unclaimed" if resumed else "ready"
 
 
 async def withdraw(connection: Connection, *, call: ToolCall, host_id: str) -> None:

@@ -72,8 +72,8 @@ async def pull(
     sql = statements("tool_workers")
     project, worker = written(project_id), written(worker_id)
     async with connection.transaction():
-        verb = "still_pulls" if again else "pull"
-        tools: list[str] | None = await connection.fetchval(sql[verb], project, worker, pull.number)
+        statement = sql["still_pulls"] if again else sql["pull"]
+        tools: list[str] | None = await connection.fetchval(statement, project, worker, pull.number)
         if tools is None:
             if again:
                 return None
