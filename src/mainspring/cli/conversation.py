@@ -10,9 +10,10 @@ from typing import Final
 import click
 import msgspec
 
+from mainspring.cli.approval_person import ask_approval
 from mainspring.cli.http import Api, Received, segment
 from mainspring.cli.inputs import fill
-from mainspring.cli.turns import Answer, session_turn, worker_run
+from mainspring.cli.turns import Answer, Here, session_turn, worker_run
 from mainspring.cli.views.stream import StreamView
 from mainspring.cli.views.terminal import Terminal, clean
 from mainspring.model.errors import InvalidRequest, MainspringError
@@ -142,15 +143,18 @@ class Conversation:
         except msgspec.MsgspecError as error:
             raise InvalidRequest(f"The input of {name} is not a JSON object: {error}") from None
 
+    def _here(self) -> Here:
+        return Here(self.answer, ask_approval(self.terminal))
+
     def _fire(self, trigger: str, given: dict[str, Json]) -> bool:
         body: dict[str, Json] = {"triggerName": trigger, "input": given}
-        return self._show(session_turn(self.api, self.session, body, self.answer))
+        return self._show(session_turn(self.api, self.session, body, self._here()))
 
     def _run_workers(self) -> bool:
         """One run; in front of a person as many as are wanted."""
         while True:
             given = fill(self.program.input, self.given, self.terminal)
-            well = self._show(worker_run(self.api, self.agent, given, self.answer))
+            well = self._show(worker_run(self.api, self.agent, given, self._here()))
             if not self.terminal.interactive:
                 return well
             try:

@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "chat": "Talk to an agent of a server.",
     "sessions": "List, show, follow and export the sessions of a server.",
     "hosts": "List the servers that share a database.",
+    "approvals": "List, allow and deny the tool calls that wait for a person.",
     "doctor": "Look at a database: is it whole, how large is what.",
     "backup": "Copy a database file while a server runs on it.",
     "prune": "Drop old streamed deltas by hand, or say what that would free.",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -31,36 +31,75 @@ Answer: TypeAlias = Callable[[ToolCall], Json]
 """Runs a tool: its result, or `ToolFailed`."""
 
 
-def session_turn(api: Api, session: str, trigger: dict[str, Json], answer: Answer) -> Generator[Received]:
+Approve: TypeAlias = Callable[[dict[str, Any]], dict[str, Json] | None]
+"""Answers an approval request; None: it stays open, for somebody else."""
+
+
+def nobody(_: dict[str, Any]) -> None:
+    """Leaves every request open."""
+
+
+class Here(NamedTuple):
+    """Who answers on this side: tools, and requests for a person's word."""
+
+    answer: Answer
+    approve: Approve = nobody
+
+
+def session_turn(api: Api, session: str, trigger: dict[str, Json], here: Here) -> Generator[Received]:
     """Every event of a trigger, over all its streams."""
     path = f"/api/agent-sessions/{segment(session)}/trigger"
-    return _turn(api, path, trigger, answer, {})
+    return _turn(api, path, trigger, here, {})
 
 
-def worker_run(api: Api, agent: str, given: dict[str, Json], answer: Answer) -> Generator[Received]:
+def worker_run(api: Api, agent: str, given: dict[str, Json], here: Here) -> Generator[Received]:
     """Every event of a worker that runs by itself."""
     path = f"/api/agents/{segment(agent)}/execute"
-    return _turn(api, path, {"type": "start", "input": given}, answer, {"type": "continue"})
+    return _turn(api, path, {"type": "start", "input": given}, here, {"type": "continue"})
 
 
 def _turn(
-    api: Api, path: str, body: dict[str, Json], answer: Answer, goes_on: dict[str, Json]
+    api: Api, path: str, body: dict[str, Json], here: Here, goes_on: dict[str, Json]
 ) -> Generator[Received]:
     while True:
-        asked: dict[str, Any] | None = None
+        open_ = _Open()
         with closing(api.events("POST", path, body=body)) as events:
             for event in events:
                 yield event
-                if event.data["type"] == "tool-request":
-                    asked = event.data
-        if asked is None:
-            return
+                open_.note(event.data)
         results: list[dict[str, Json]] = []
-        for call in msgspec.convert(asked["toolCalls"], list[ToolCall]):
-            result = _answered(call, answer)
+        for call in open_.calls:
+            result = _answered(call, here.answer)
             results.append(result)
             yield _output(result)
-        body = {**goes_on, "executionId": asked["executionId"], "toolResults": results}
+        answers = [answer for answer in map(here.approve, open_.approvals.values()) if answer is not None]
+        if not (results or answers):
+            return
+        body = {**goes_on, "executionId": open_.execution_id, "toolResults": results}
+        if answers:
+            body["approvals"] = answers
+
+
+class _Open:
+    """What a stream has left for this side to answer."""
+
+    def __init__(self) -> None:
+        self.execution_id = ""
+        self.calls: list[ToolCall] = []
+        self.approvals: dict[str, dict[str, Any]] = {}
+
+    def note(self, event: dict[str, Any]) -> None:
+        match event["type"]:
+            case "tool-request":
+                self.calls = msgspec.convert(event["toolCalls"], list[ToolCall])
+                self.execution_id = event["executionId"]
+            case "tool-approval-request":
+                self.approvals[event["approvalId"]] = event
+                self.execution_id = event["executionId"]
+            case "tool-approval-response":
+                self.approvals.pop(event["approvalId"], None)
+            case _:
+                pass
 
 
 def _answered(call: ToolCall, answer: Answer) -> dict[str, Json]:

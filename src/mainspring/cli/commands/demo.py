@@ -18,7 +18,7 @@ from mainspring.cli.flags import json_flag
 from mainspring.cli.http import Api, Received, segment
 from mainspring.cli.publishing import Checked, Published, check_folder, publish
 from mainspring.cli.tool_file import ToolFile
-from mainspring.cli.turns import session_turn
+from mainspring.cli.turns import Here, session_turn
 from mainspring.cli.views.stream import StreamView
 from mainspring.cli.views.terminal import Terminal
 from mainspring.language.compiler import compile_agent
@@ -117,7 +117,7 @@ def _talk(terminal: Terminal, api: Api, published: Published, question: str, too
     view = StreamView(terminal, lead="  ")
     trigger = {"triggerName": "user-message", "input": {"USER_MESSAGE": question}}
     events = 0
-    for event in session_turn(api, session, trigger, tools.run):
+    for event in session_turn(api, session, trigger, Here(tools.run)):
         events += 1
         _show(terminal, view, event)
     view.end()

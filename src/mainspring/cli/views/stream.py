@@ -40,6 +40,8 @@ class StreamView:
             "reasoning-end": self._close,
             "tool-input-available": self._called,
             "tool-request": self._requested,
+            "tool-approval-request": self._waits,
+            "tool-approval-response": self._allowed,
             "tool-output-available": self._returned,
             "tool-output-error": self._broke,
             "block-start": self._block,
@@ -104,6 +106,16 @@ class StreamView:
         self._calls.add(call_id)
         self._tools[call_id] = name
         self._mark(f"-> {name} {brief(arguments)}", "tool")
+
+    def _waits(self, event: Event) -> None:
+        self._tools[event["toolCallId"]] = event["toolName"]
+        self._mark(f"?? {event['toolName']} waits for a person [{event['approvalId']}]", "warn")
+
+    def _allowed(self, event: Event) -> None:
+        name = self._tools.get(event["toolCallId"], "tool")
+        word = "allowed" if event["approved"] else event.get("cause") or "denied"
+        reason = f": {event['reason']}" if event.get("reason") else ""
+        self._mark(f"?? {name} {word}{reason}", "warn")
 
     def _returned(self, event: Event) -> None:
         name = self._tools.get(event["toolCallId"], "tool")
