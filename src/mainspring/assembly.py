@@ -20,6 +20,9 @@ from mainspring.runtime.attendant import Attendant
 from mainspring.runtime.call_queue import CallQueue
 from mainspring.runtime.commands import Commands
 from mainspring.runtime.dispatch import HostRecord
+from mainspring.runtime.file_ports import FileStore
+from mainspring.runtime.file_showing import FileShowing
+from mainspring.runtime.files import FileLimits, Files
 from mainspring.runtime.flusher import Flusher
 from mainspring.runtime.host_ports import HostPorts
 from mainspring.runtime.hosts import Hosts
@@ -39,6 +42,8 @@ from mainspring.server.options import ServerOptions
 from mainspring.server.services import Services
 from mainspring.settings import InvalidSetting, Settings, fail_points
 from mainspring.storage.addresses import is_postgres, shown
+from mainspring.storage.file_folder import FolderFiles
+from mainspring.storage.images import PillowScaler
 from mainspring.storage.schema_state import SchemaState
 from mainspring.storage.sqlite.schema import look as look_at_schema
 from mainspring.storage.sqlite.store import SqliteStore
@@ -70,6 +75,8 @@ class World:
     host_id: str = "host"
     host_name: str = "host"
     boxes: tuple[Toolbox, ...] = ()
+    files: FileStore | None = None
+    """None: as the settings say."""
     servers: ToolServers = NO_TOOL_SERVERS
     calls: CallQueue | None = None
 
@@ -86,12 +93,15 @@ class Mainspring:
     hosts: Hosts
     attendant: Attendant
     sweeper: Sweeper
+    files: Files | None
     boxes: Toolboxes
     calls: CallQueue
 
     async def open(self) -> int:
         """Opens the database and takes up what nobody drives any more; returns how many executions that were."""
         await self.world.store.open()
+        if self.files is not None:
+            await self.files.open()
         await self.calls.open()
         taken = await self.attendant.start()
         self.sweeper.start()
@@ -219,6 +229,23 @@ def _retry_policy(settings: Settings) -> RetryPolicy:
     )
 
 
+def _files(settings: Settings, world: World) -> Files | None:
+    """The files of the settings' folder; None: nobody said where they are."""
+    store = world.files or _file_folder(settings)
+    if store is None:
+        return None
+    limits = FileLimits(largest=settings.max_file, types=settings.file_types, lifetime=settings.file_lifetime)
+    return Files(store, log=world.store, clock=world.clock, ids=world.ids, limits=limits)
+
+
+def _file_folder(settings: Settings) -> FileStore | None:
+    if settings.files:
+        return FolderFiles(Path(settings.files))
+    if settings.database == ":memory:" or is_postgres(settings.database):
+        return None
+    return FolderFiles(Path(f"{settings.database}.files"))
+
+
 def _patience(settings: Settings) -> Patience:
     return Patience(
         lease=settings.tool_worker_lease,
@@ -254,6 +281,7 @@ def assemble(settings: Settings, world: World) -> Mainspring:
     streams = Streams(world.store)
     calls = world.calls or MemoryCallQueue(world.clock, _patience(settings))
     boxes = Toolboxes((*world.boxes, ConnectedBox(calls)))
+    files = _files(settings, world)
     ports = HostPorts(
         log=world.store,
         flusher=Flusher(),
@@ -264,6 +292,7 @@ def assemble(settings: Settings, world: World) -> Mainspring:
         attempts=Attempts(world.clock, _retry_policy(settings)),
         boxes=boxes,
         servers=world.servers,
+        showing=None if files is None else FileShowing(files, PillowScaler()),
     )
     hosts = Hosts(ports, host_id=world.host_id, agents=agents, streams=streams, ids=world.ids)
     commands = Commands(ports, hosts=hosts, dispatch=world.store, ids=world.ids)
@@ -283,6 +312,7 @@ def assemble(settings: Settings, world: World) -> Mainspring:
         sessions,
         interval=settings.sweep_interval,
         retention=settings.delta_retention,
+        files=files,
     )
     return Mainspring(
         settings=settings,
@@ -293,6 +323,7 @@ def assemble(settings: Settings, world: World) -> Mainspring:
         hosts=hosts,
         attendant=attendant,
         sweeper=sweeper,
+        files=files,
         boxes=boxes,
         calls=calls,
     )
@@ -310,6 +341,7 @@ def http_app(mainspring: Mainspring) -> App:
         write_timeout=settings.write_timeout,
         cors_origins=settings.cors_origins,
         allowed_hosts=settings.allowed_hosts or loopback,
+        public_url=settings.public_url.rstrip("/"),
     )
     services = Services(
         agents=mainspring.agents,
@@ -319,6 +351,7 @@ def http_app(mainspring: Mainspring) -> App:
         ids=mainspring.world.ids,
         store=mainspring.world.store,
         calls=mainspring.calls,
+        files=mainspring.files,
         late_answers=LateAnswers(mainspring.sessions),
         attendant=mainspring.attendant,
     )

@@ -18,6 +18,7 @@ from typing import Any, cast, get_args
 
 from mainspring.model.errors import ErrorClass, InvalidRequest
 from mainspring.runtime.failpoints import FailPoint, parse_points
+from mainspring.runtime.files import TYPES
 from mainspring.storage.addresses import is_foreign, shown
 from mainspring.toolboxes.egress import networks
 from mainspring.toolboxes.mcp_settings import McpServer, parse_servers
@@ -186,6 +187,21 @@ class Settings:
         "Addresses and networks beside the public internet that tools and MCP servers may be reached at.",
     )
     project: str = _setting("default", text, "Project that commands act on; keys and agents belong to one.")
+    files: str = _setting(
+        "",
+        text,
+        "Folder of uploaded files, which all hosts share; if absent, one beside the SQLite file, or none.",
+    )
+    max_file: int = _setting(10_000_000, size, "Largest file that may be uploaded.")
+    file_types: frozenset[str] = _setting(
+        TYPES, words, "Media types that may be uploaded; `*` stands for any end, as in image/*."
+    )
+    file_lifetime: float = _setting(
+        86400.0, lifetime, "How long a download address works, and a file stays whose session is over."
+    )
+    public_url: str = _setting(
+        "", text, "How clients reach this server, for addresses of files; else as each request was addressed."
+    )
     session_lifetime: float = _setting(
         86400.0, lifetime, "A session expires after that long without activity."
     )

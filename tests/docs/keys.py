@@ -10,13 +10,11 @@ SCHEMA: dict[str, Any] = protocol_schema()
 DEFINITIONS: dict[str, Any] = SCHEMA["$defs"]
 TOP: dict[str, Any] = SCHEMA["properties"]
 NOT_YET = (
-    "maxImageDimension",
-    "loopGuard",
     "contextManagement",
 )
 """Keys that are read and checked, and change nothing so far."""
 NOT_RUN = (
-    "skills", "onDemandSkills", "onDemandMcpServers", "sandboxTimeout", "imageModel", "videoModel",
+    "skills", "onDemandSkills", "sandboxTimeout", "imageModel", "videoModel",
     "speechModel", "speechVoice", "transcriptionModel", "webSearch", "anthropic",
 )  # fmt: skip
 """Keys of what this server does not run."""

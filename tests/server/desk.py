@@ -146,6 +146,7 @@ class Desk:
             calls=mainspring.calls,
             late_answers=LateAnswers(mainspring.sessions),
             attendant=mainspring.attendant,
+            files=mainspring.files,
         )
 
     def app_with(self, options: ServerOptions) -> App:

@@ -108,7 +108,10 @@ def resolve_settings(
         "onDemandMcpServers": config.options.get("onDemandMcpServers") or None,
         "todoList": config.todo_list or None,
         "maxOutputTokens": config.max_output_tokens,
+        "loopGuard": config.loop_guard or None,
+        "contextManagement": config.options.get("contextManagement") or None,
         "maxToolOutputTokens": config.max_tool_output_tokens,
+        "maxImageDimension": config.max_image_dimension,
         "onInterrupted": None if config.on_interrupted == "keep" else config.on_interrupted,
     }
     return {name: value for name, value in settings.items() if value is not None}

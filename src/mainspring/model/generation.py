@@ -40,6 +40,8 @@ class ModelRequest(Value, frozen=True, kw_only=True):
     speed: str | None = None
     cache: Literal["auto", "extended", "off"] = "auto"
     max_output_tokens: int | None = None
+    max_image_dimension: int | None = None
+    """Pixels: no side of an image is to be longer."""
     tags: dict[str, str] = {}
     """Where the call comes from (agent, session, thread): for logs and the scripted model, never sent out."""
     retelling: Retelling = msgspec.field(default_factory=Retelling)

@@ -21,6 +21,15 @@ class Told(msgspec.Struct, frozen=True):
     pieces: tuple[Pieces, ...] = ()
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """A message and how it was shown: to which provider, with images of at most how many pixels a side."""
+
+    message: Message
+    provider: str
+    longest: int | None
+    shown: Message
+
+
 _NOTHING: Final = Told()
 
 
@@ -29,6 +38,8 @@ class Retelling:
 
     def __init__(self) -> None:
         self._by_wire: dict[str, Told] = {}
+        self.shown: dict[str, Shown] = {}
+        """By message id: a message with files as it was shown, their bytes within."""
 
     def pieces(
         self, wire: str, messages: tuple[Message, ...], tell: Callable[[Message], Pieces]

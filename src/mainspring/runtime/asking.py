@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 from msgspec.structs import replace
@@ -36,7 +36,7 @@ class Asking:
         recorder: Recorder,
         *,
         completers: Completers,
-        request_for: Callable[[str], ModelRequest],
+        request_for: Callable[[str], Awaitable[ModelRequest]],
         seed: str,
         restarts: bool = False,
     ) -> None:
@@ -66,7 +66,7 @@ class Asking:
         self.model = model
         self._recorder.restart()
         try:
-            await self._listen(self._request(model))
+            await self._listen(await self._request(model))
         except ProviderError as error:
             self._spend(error.usage)
             return error.failure
@@ -82,9 +82,9 @@ class Asking:
         if usage is not None:
             self._spent = usage if self._spent is None else add_usage(self._spent, usage)
 
-    def _request(self, model: str) -> ModelRequest:
+    async def _request(self, model: str) -> ModelRequest:
         """What is sent; scripts are told which attempt of the call it is, those before a crash included."""
-        request = self._request_for(model)
+        request = await self._request_for(model)
         self._asked += 1
         return replace(request, tags={**request.tags, "attempt": str(self.effect.attempt + self._asked - 1)})
 

@@ -80,6 +80,7 @@ def build_request(telling: Telling, presentation: Presentation, model: str) -> M
         speed=settings.get("speed"),
         cache=settings.get("cache", "auto"),
         max_output_tokens=settings.get("maxOutputTokens"),
+        max_image_dimension=settings.get("maxImageDimension"),
         tags={
             "agent": presentation.program.slug,
             "session": telling.state.session_id,

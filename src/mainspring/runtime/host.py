@@ -13,12 +13,13 @@ import msgspec
 from msgspec.structs import replace
 
 from mainspring.engine.decide import decide
-from mainspring.engine.generations import presentation
+from mainspring.engine.generations import Presentation, presentation
 from mainspring.engine.outstanding import is_waiting, outstanding, wake_at
 from mainspring.engine.served import direct_servers
 from mainspring.engine.turn import Library, Turn
 from mainspring.model.events import Event
 from mainspring.model.facts import ExecutionEnded
+from mainspring.model.generation import ModelRequest
 from mainspring.model.parts import ReasoningPart, TextPart
 from mainspring.model.rows import Row
 from mainspring.model.session import State, Thread
@@ -261,7 +262,7 @@ class SessionHost:
             effect,
             Recorder(show, self.journal),
             completers=self._ports.completers,
-            request_for=partial(build_request, self._telling(), show),
+            request_for=partial(self._request, self._telling(), show),
             seed=f"{turn.execution.token} {effect.generation_id} {effect.attempt}",
             restarts=show.thread.settings.get("onInterrupted") == "restart",
         )
@@ -269,6 +270,11 @@ class SessionHost:
             self._complete(asking, self._models(show.thread)), name=f"complete {effect.generation_id}"
         )
         self._running[key_of(effect)] = Running(task=task, asking=asking)
+
+    async def _request(self, telling: Telling, show: Presentation, model: str) -> ModelRequest:
+        request = build_request(telling, show, model)
+        showing = self._ports.showing
+        return request if showing is None else await showing.shown(request, self.state.project_id)
 
     def _telling(self) -> Telling:
         return Telling(library=self.library, state=self.state, histories=self._histories)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mainspring.model.values import Value
 from mainspring.runtime.attempts import Attempts
+from mainspring.runtime.file_showing import FileShowing
 from mainspring.runtime.flusher import Flusher
 from mainspring.runtime.ports import Clock, Completers, EventLog
 from mainspring.runtime.steady_time import SteadyTime
@@ -22,4 +23,6 @@ class HostPorts(Value, frozen=True, kw_only=True):
     lifetime: float
     attempts: Attempts
     boxes: Toolboxes = Toolboxes()
+    showing: FileShowing | None = None
+    """None: there are no uploaded files."""
     servers: ToolServers = NO_TOOL_SERVERS

@@ -1,4 +1,4 @@
-"""Owns the regular chores: expiring sessions, dropping old deltas."""
+"""Owns the regular chores: expiring sessions, dropping old deltas, forgetting files."""
 
 from __future__ import annotations
 
@@ -6,17 +6,30 @@ import asyncio
 import logging
 
 from mainspring.model.errors import MainspringError
+from mainspring.runtime.files import Files
 from mainspring.runtime.host_ports import HostPorts
 from mainspring.runtime.sessions import Sessions
 
 log = logging.getLogger("mainspring.sweeper")
 PRUNE_ROWS = 2000
+FILES_INTERVAL = 600.0
+"""Seconds between two looks at the files."""
 
 
 class Sweeper:
     """Looks, every so often, for what is over."""
 
-    def __init__(self, ports: HostPorts, sessions: Sessions, *, interval: float, retention: float) -> None:
+    def __init__(
+        self,
+        ports: HostPorts,
+        sessions: Sessions,
+        *,
+        interval: float,
+        retention: float,
+        files: Files | None = None,
+    ) -> None:
+        self._files = files
+        self._files_due = 0.0
         self._log = ports.log
         self._time = ports.time
         self._sessions = sessions
@@ -53,4 +66,13 @@ class Sweeper:
         before = self._time.now() - self._retention
         while count := await self._log.prune(before, PRUNE_ROWS):
             dropped += count
+        await self._sweep_files()
         return expired, dropped
+
+    async def _sweep_files(self) -> None:
+        """Files are looked through less often: each of them costs a look at the disk."""
+        if self._files is None or self._clock.monotonic() < self._files_due:
+            return
+        self._files_due = self._clock.monotonic() + FILES_INTERVAL
+        while await self._files.sweep():
+            pass

@@ -100,5 +100,7 @@ def _parameters(operation: Operation) -> list[Json]:
 def _content(operation: Operation, schemas: dict[type, Json]) -> dict[str, Json]:
     if operation.streams:
         return {"text/event-stream": {"schema": {"type": "string"}}}
+    if operation.signed and operation.gives is None:
+        return {"*/*": {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}}
     schema = {"type": "object"} if operation.gives is None else schemas[operation.gives]
     return {"application/json": {"schema": schema}}

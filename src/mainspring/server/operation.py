@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from mainspring.runtime.requests import Grant
 from mainspring.server.errors import Shape, flat
+from mainspring.server.file_reply import FileReply
 from mainspring.server.options import ServerOptions
 from mainspring.server.replies import Nothing, Reply
 from mainspring.server.request import Request
@@ -29,7 +30,7 @@ class Context:
     operations: tuple[Operation, ...]
 
 
-Answer: TypeAlias = Reply | Nothing | EventStream
+Answer: TypeAlias = Reply | Nothing | FileReply | EventStream
 Handler: TypeAlias = Callable[[Context, Request], Awaitable[Answer]]
 Gate: TypeAlias = Callable[[Context, Request, Grant], Awaitable[None]]
 """Raises what keeps an ephemeral token out."""
@@ -63,6 +64,8 @@ class Operation:
     gives: Any = None
     status: int = 200
     streams: bool = False
+    signed: bool = False
+    """Whether the address itself is the right to call it; an answer without `gives` is a file then."""
     errors: Shape = flat
     """How the answers look that are no success; the same for all methods of a path."""
     query: tuple[Query, ...] = ()

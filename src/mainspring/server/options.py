@@ -29,5 +29,7 @@ class ServerOptions:
     """Exact origins browsers may call from; none: no CORS."""
     allowed_hosts: frozenset[str] | None = None
     """Host names a request may be addressed to, without port or brackets; None: any."""
+    public_url: str = ""
+    """How clients reach the server, without a slash at the end; empty: as each request was addressed."""
     open_document: bool = False
     """Whether `/openapi.json` needs no key."""

@@ -74,6 +74,8 @@ def _section(operation: Operation, schemas: dict[type, Json], components: dict[s
         lines += ["", "Body:", "", *_members(schemas[operation.takes], components)]
     if operation.streams:
         lines += ["", "Answer: a stream of server-sent events."]
+    elif operation.signed and operation.gives is None:
+        lines += ["", "Answer: the bytes of the file."]
     elif operation.gives is not None:
         lines += ["", f"Answer ({operation.status}):", "", *_members(schemas[operation.gives], components)]
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from mainspring.model.errors import MainspringError, StoreError
 from mainspring.server.auth import authorize, cors_headers, host_allowed, preflight_headers
 from mainspring.server.bodies import ClientLeft
 from mainspring.server.errors import broken, error_reply, flat, refusal
+from mainspring.server.file_reply import FileReply
 from mainspring.server.operation import Answer, Context, Operation
 from mainspring.server.replies import Headers, Nothing, Reply
 from mainspring.server.request import Request
@@ -40,7 +41,7 @@ class Resource:
         except ClientLeft:
             return
         try:
-            if isinstance(answer, Reply | Nothing):
+            if isinstance(answer, Reply | Nothing | FileReply):
                 await answer.send(send, headers=headers, bodiless=request.method == "HEAD")
             else:
                 await answer.send(request, send, headers)

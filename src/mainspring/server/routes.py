@@ -16,6 +16,7 @@ from mainspring.server.agents import (
 from mainspring.server.ai_sdk import chat, get_chat_messages, resume_chat, stop_chat
 from mainspring.server.approvals import APPROVAL_OPERATIONS
 from mainspring.server.events import follow_session
+from mainspring.server.files import FILE_OPERATIONS
 from mainspring.server.grants import (
     may_chat,
     may_create,
@@ -122,6 +123,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         gives=Health,
     ),
     *HOST_OPERATIONS,
+    *FILE_OPERATIONS,
     Operation(
         method="GET",
         path="/openapi.json",

@@ -284,6 +284,28 @@ class SessionExport(Value, frozen=True, kw_only=True):
     events: tuple[ExportedEvent, ...]
 
 
+class FileMade(Value, frozen=True, kw_only=True):
+    """A file to upload: `PUT` its bytes to `uploadUrl`; `downloadUrl` is what a trigger's file has as `url`."""
+
+    id: str
+    upload_url: str
+    download_url: str
+
+
+class FilesMade(Value, frozen=True, kw_only=True):
+    """One for each that was asked for, in order."""
+
+    files: tuple[FileMade, ...]
+
+
+class FileStored(Value, frozen=True, kw_only=True):
+    """A file whose bytes are there. `size`: bytes."""
+
+    id: str
+    size: int
+    media_type: str
+
+
 class Health(Value, frozen=True, kw_only=True):
     """`ok`, `ready`."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mainspring.runtime.agents import Agents
 from mainspring.runtime.attendant import Attendant
 from mainspring.runtime.call_queue import CallQueue
+from mainspring.runtime.files import Files
 from mainspring.runtime.keys import Keys
 from mainspring.runtime.late_answers import LateAnswers
 from mainspring.runtime.ports import Clock, Ids, Store
@@ -26,3 +27,5 @@ class Services:
     calls: CallQueue
     late_answers: LateAnswers
     attendant: Attendant
+    files: Files | None = None
+    """None: this server keeps none."""

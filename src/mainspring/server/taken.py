@@ -133,6 +133,21 @@ class TriggerBody(Value, frozen=True, kw_only=True):
     approvals: tuple[ApprovalEntry, ...] = ()
 
 
+class UploadFile(Value, frozen=True, kw_only=True):
+    """A file that is to be uploaded. `size`: bytes."""
+
+    filename: str
+    media_type: str
+    size: int
+
+
+class UploadBody(Value, frozen=True, kw_only=True):
+    """Files that are to be uploaded, for a session."""
+
+    session_id: str
+    files: tuple[UploadFile, ...]
+
+
 class StartBody(Value, frozen=True, kw_only=True):
     """A session to create and trigger; the same `idempotencyKey` again is the same session and execution."""
 

@@ -7,8 +7,6 @@ from mainspring.language.walk import threads_of
 from mainspring.model.program import Program
 
 _SETTINGS = {
-    "maxImageDimension": "images go to the model as they are",
-    "loopGuard": "a model that repeats itself is not stopped",
 }
 
 
