@@ -204,7 +204,7 @@ async def test_a_tool_that_changes_is_refused_with_an_alarm(
     gone = await town.call("files__add")
     assert gone.error == "No MCP server offers files__add any more."
     problem = town.box.report()[0]["problem"]
-    assert "`mainspring mcp accept files`" in str(problem)
+    assert "take files out of the file of `mcp_pins`" in str(problem)
     town["files"].relist(listed("add"))
     await clock.advance(0)
     assert offered(town) == {"files__add"}
@@ -246,7 +246,7 @@ async def test_pins_outlive_the_process(clock: ManualClock, tmp_path: Path) -> N
     assert offered(later) == {"files__add"}, "known before the server is"
     later["files"].listing = [listed("add", "Something else.")]
     outcome = await later.call("files__add")
-    assert "`mainspring mcp accept files`" in outcome.error
+    assert "take files out of the file of `mcp_pins`" in outcome.error
     assert later["files"].calls == []
     await later.box.close()
 

@@ -187,8 +187,7 @@ _TOP: dict[str, Schema] = {
     "skills": names("Skills by name.", SLUG, or_nothing(_SKILL)),
     "onDemandSkills": {**_SKILL, "description": "How skills are shown that are found while the agent runs."},
     "mcpServers": names(
-        "Groups of tools that the caller's side brings, by the namespace that leads their names (`files__read`). "
-        "Remote servers are not connected.",
+        "MCP servers: groups of tools, by the namespace that leads their names (`files__read`).",
         SLUG,
         _MCP,
     ),

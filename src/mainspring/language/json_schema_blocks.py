@@ -46,7 +46,7 @@ THREAD: dict[str, Schema] = {
     "workers": named("Workers of `workers` that the model may call like tools."),
     "references": named("Documents of `references/` that the model may read."),
     "skills": named("Skills of `skills` that the model may use."),
-    "mcpServers": named("Groups of `mcpServers` whose tools the model may call, if the caller brings them."),
+    "mcpServers": named("Servers of `mcpServers` whose tools the model may call."),
     "onDemandMcpServers": listed("On-demand sources that the model may use.", {"enum": ["remote"]}),
     "todoList": flag("Whether the model keeps a list of what it has to do, shown to the client."),
     "maxSteps": dynamic(
@@ -64,7 +64,7 @@ THREAD: dict[str, Schema] = {
     "maxToolOutputTokens": whole("Longer tool results are shortened for the model: head, note, tail."),
     "maxImageDimension": whole("Larger images are scaled down for the model, in pixels."),
     "maxOutputTokens": whole("The most tokens of one answer."),
-    "loopGuard": flag("Whether an answer that only repeats itself is cut."),
+    "loopGuard": flag("Whether a model is told, then stopped, that goes round in circles."),
     "sandboxTimeout": whole("How long a skill may run, in milliseconds.", most=3_600_000),
     "imageModel": dynamic("The model that draws images when the agent asks for them.", MODEL),
     "webSearch": flag("Whether the model may search the web."),

@@ -29,8 +29,8 @@ log = logging.getLogger("mainspring.mcp")
 NOTHING: Final[ToolOfferMap] = MappingProxyType({})
 CUT: Final = "The server was ended while this call ran."
 REFUSED: Final = (
-    "its tools are not those that were trusted ({differences}). What differs is not offered until somebody accepts it: "
-    "`mainspring mcp accept {name}`."
+    "its tools are not those that were trusted ({differences}). What differs is not offered. To accept it, take {name} "
+    "out of the file of `mcp_pins` and start again."
 )
 
 
