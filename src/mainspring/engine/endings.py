@@ -7,7 +7,7 @@ from typing import Literal
 from mainspring.engine.approvals import close_approval, close_approvals
 from mainspring.engine.generations import in_chat
 from mainspring.engine.rounds import Outcome, advance_call, close_round, settle_call
-from mainspring.engine.turn import Turn, announced
+from mainspring.engine.turn import BlockFailed, Turn, announced
 from mainspring.model.errors import Failure
 from mainspring.model.events import failure_event
 from mainspring.model.facts import (
@@ -91,8 +91,15 @@ def close_worker(turn: Turn, frame: Frame, outcome: WorkerOutcome) -> None:
 
 
 def return_to_parent(turn: Turn, frame: Frame, outcome: WorkerOutcome) -> None:
-    """Hands a worker's result to the call or the block that started it."""
+    """Hands a worker's result to the call or the block that started it; what then fails is the parent's failure."""
     parent = turn.frame(frame.parent or turn.execution.root)
+    try:
+        _hand_over(turn, frame, parent, outcome)
+    except BlockFailed as failed:
+        fail_frame(turn, turn.frame(parent.id), failed.failure)
+
+
+def _hand_over(turn: Turn, frame: Frame, parent: Frame, outcome: WorkerOutcome) -> None:
     if frame.call_id is not None:
         settle_call(turn, frame.call_id, Outcome(output=outcome.output, error=outcome.error), ran="worker")
         advance_call(turn, frame.call_id)

@@ -19,6 +19,7 @@ from mainspring.engine.lenses import (
     running_calls,
     running_generations,
 )
+from mainspring.engine.loop_guard import guard_loop
 from mainspring.engine.policies import NOBODY, asked_as, call_policy, runner_of
 from mainspring.engine.schema_check import check_schema
 from mainspring.engine.served import cannot_activate, served_specs, served_tools
@@ -286,6 +287,7 @@ def advance_round(turn: Turn, frame_id: str) -> None:
     if generation.step >= int(thread.settings["maxSteps"]):
         turn.end_block(frame_id)
         return
+    guard_loop(turn, frame, thread)
     start_generation(turn, frame, thread=thread.name, step=generation.step + 1)
 
 
