@@ -27,7 +27,7 @@ KINDS: tuple[Kind, ...] = ("sqlite-restart", "postgres-restart", "postgres-take-
 PROTOCOL = CHAT.replace(
     "    description: Looks up the weather\n",
     "    description: Looks up the weather\n    policy: {onUnknownOutcome: retry, idempotent: true}\n",
-)
+).replace("    description: Reads the clock\n", "    description: Reads the clock\n    display: stream\n")
 
 
 class House(Desk):
