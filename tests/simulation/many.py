@@ -11,13 +11,12 @@ from mainspring.model.facts import ExecutionEnded, SessionExpired
 from mainspring.model.generation import ModelRequest
 from mainspring.model.rows import FACT
 from mainspring.runtime.ports import Append
-from mainspring.settings import Settings
 from mainspring.testing.simulation.journal_rules import must
 from mainspring.testing.simulation.model import RandomModel
 from mainspring.testing.simulation.timeline import OWNER, SimulatedLoop
 from tests.simulation.clients import Client, Life
 from tests.simulation.host_store import HostClock, HostStore, Ice
-from tests.simulation.simulation import ACTIONS, STEPS, Simulation
+from tests.simulation.simulation import ACTIONS, SETTINGS, STEPS, Simulation
 from tests.simulation.store import SimulatedStore
 
 LEASE = 20.0
@@ -103,7 +102,7 @@ class ManyHosts(Simulation):
         held: Any = HostStore(self.disk, ice, chance=self._stores.fork(), wrote=wrote)
         model = RandomModel(self._models.fork(), clock, asked)
         world = World(clock=clock, ids=self.ids, store=held, completers=model, host_id=name)
-        life = Member(Life(assemble(Settings(), world), self.disk), ice, held)
+        life = Member(Life(assemble(SETTINGS, world), self.disk), ice, held)
         self.lives.append(life)
         await asyncio.wait([_loop().create_owned(life, life.app.open())], timeout=30.0)
 

@@ -22,6 +22,7 @@ from tests.simulation.clients import PROJECT, Clients, Life
 from tests.simulation.store import Database, SimulatedStore
 
 STEPS = 40
+SETTINGS = Settings(database=":memory:")
 PAUSES = ((0.0, 6), (0.002, 6), (0.02, 5), (0.1, 4), (0.5, 3), (3.0, 2), (40.0, 1))
 TROUBLE = 2.5
 """Seconds the database is out of order."""
@@ -114,7 +115,7 @@ class Simulation(Clients):
         self._number += 1
         name = f"host-{self._number}"
         world = World(clock=self.clock, ids=self.ids, store=store, completers=model, host_id=name)
-        life = Life(assemble(Settings(), world), store)
+        life = Life(assemble(SETTINGS, world), store)
         self.lives = [life]
         await life.app.open()
 
