@@ -189,7 +189,11 @@ class Hosts:
         if ARMED:
             reach("take-up.before")
         signal = ResumeSignal(
-            attempt=self._ids.token(), at=self._ports.clock.now(), open_parts=parts, alive=host.alive
+            attempt=self._ids.token(),
+            at=self._ports.clock.now(),
+            open_parts=parts,
+            alive=host.alive,
+            handed_over=handed_over,
         )
         await host.signal(signal)
         if ARMED:
