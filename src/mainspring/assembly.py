@@ -76,7 +76,7 @@ class World:
     host_name: str = "host"
     boxes: tuple[Toolbox, ...] = ()
     files: FileStore | None = None
-    """None: as the settings say."""
+    """None: uploaded files are not kept."""
     servers: ToolServers = NO_TOOL_SERVERS
     calls: CallQueue | None = None
 
@@ -186,6 +186,7 @@ def real_world(settings: Settings, environment: Mapping[str, str]) -> World:
         completers=completers,
         host_id=f"hst_{ids.token()}",
         host_name=settings.host_name or machine_name(),
+        files=_file_folder(settings),
     )
     world = with_shared_calls(settings, world)
     if not settings.mcp_servers:
@@ -230,12 +231,11 @@ def _retry_policy(settings: Settings) -> RetryPolicy:
 
 
 def _files(settings: Settings, world: World) -> Files | None:
-    """The files of the settings' folder; None: nobody said where they are."""
-    store = world.files or _file_folder(settings)
-    if store is None:
+    """Uploaded files; None: there is no place for them."""
+    if world.files is None:
         return None
     limits = FileLimits(largest=settings.max_file, types=settings.file_types, lifetime=settings.file_lifetime)
-    return Files(store, log=world.store, clock=world.clock, ids=world.ids, limits=limits)
+    return Files(world.files, log=world.store, clock=world.clock, ids=world.ids, limits=limits)
 
 
 def _file_folder(settings: Settings) -> FileStore | None:

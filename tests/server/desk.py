@@ -7,6 +7,7 @@ from typing import Any
 from mainspring.assembly import Mainspring, World, assemble
 from mainspring.model.generation import ModelRequest
 from mainspring.providers.scripted import ScriptedCompleter, ScriptFunction
+from mainspring.runtime.file_ports import FileStore
 from mainspring.runtime.late_answers import LateAnswers
 from mainspring.runtime.ports import Completer
 from mainspring.server.app import App, create_app
@@ -191,12 +192,11 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def open_desk() -> AsyncIterator[Desk]:
+async def open_desk(files: FileStore | None = None) -> AsyncIterator[Desk]:
     clock = ManualClock()
     models = Models(clock)
-    world = World(
-        clock=clock, ids=SequenceIds(), store=SqliteStore(":memory:", clock=clock), completers=models
-    )
+    store = SqliteStore(":memory:", clock=clock)
+    world = World(clock=clock, ids=SequenceIds(), store=store, completers=models, files=files)
     mainspring = assemble(Settings(), world)
     await mainspring.open()
     try:

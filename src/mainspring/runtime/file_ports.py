@@ -42,7 +42,8 @@ class FileStore(Protocol):
     async def write(self, record: FileRecord, pieces: AsyncIterator[bytes], /) -> FileRecord:
         """Takes the bytes of an announced file, a piece at a time, and keeps them once they are all there.
 
-        What `pieces` raises is raised, and nothing is kept.
+        What `pieces` raises is raised, and nothing is kept. If it has bytes already: the same are fine, others are a
+        `Conflict`.
         """
         ...
 

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Final, Literal
 
-from mainspring.model.errors import Conflict, Forbidden, InvalidRequest, MainspringError, NotFound, TooLarge
+from mainspring.model.errors import Forbidden, InvalidRequest, MainspringError, NotFound, TooLarge
 from mainspring.model.parts import FileReference
 from mainspring.model.values import Value
 from mainspring.runtime.file_kinds import mismatch
@@ -134,10 +134,7 @@ class Files:
         `address`: the path and query that they came to. Raises `NotFound`, `Forbidden`, `TooLarge`, `InvalidRequest`.
         """
         record = await self._signed("PUT", file_id, address)
-        stored = await self._store.write(record, self._judged(record, pieces))
-        if record.digest not in (None, stored.digest):
-            raise Conflict("This file is uploaded already.", code="FILE_EXISTS")
-        return stored
+        return await self._store.write(record, self._judged(record, pieces))
 
     async def _judged(self, record: FileRecord, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """The bytes, as long as they may be those that were announced."""

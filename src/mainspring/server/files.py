@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 from urllib.parse import quote
 
-from mainspring.model.errors import RequestTimeout, TooLarge, Unavailable
+from mainspring.model.errors import MainspringError, RequestTimeout, TooLarge
 from mainspring.runtime.file_ports import FileRecord
 from mainspring.runtime.files import Files, Wanted
 from mainspring.runtime.requests import Grant
@@ -28,7 +28,7 @@ _HEADERS: Final = (
 )
 
 
-class NoFiles(Unavailable):
+class NoFiles(MainspringError):
     """This server keeps no files."""
 
     status = 501

@@ -23,7 +23,7 @@ from typing import Final, ParamSpec, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from mainspring.model.errors import NotFound, StoreError
+from mainspring.model.errors import Conflict, NotFound, StoreError
 from mainspring.model.values import encode_json
 from mainspring.runtime.file_ports import FileRecord
 
@@ -91,6 +91,8 @@ class FolderFiles:
                     await _aside(file.write, piece)
                 await _aside(_synced, file)
             stored = replace(record, digest=hashed.hexdigest(), size=size)
+            if record.digest not in (None, stored.digest):
+                raise Conflict("This file is uploaded already.", code="FILE_EXISTS")
             await _aside(self._place, partial, stored)
             return stored
         finally:
