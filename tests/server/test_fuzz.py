@@ -97,6 +97,7 @@ def test_bodies_of_any_shape(operation: Operation, bodies: list[dict[str, Any]])
 
 OF_TOOLS: dict[str, dict[str, Any]] = {
     "answer_approval": {"approved": True, "reason": "x", "input": {}, "by": "x"},
+    "fork_session": {"afterMessageId": None},
     "mint_token": {"agentId": "support", "triggers": ["user-message"], "ttlSeconds": 60},
     "revoke_token": {"token": "oct_et_x"},
     "announce_worker": {
@@ -112,7 +113,7 @@ OF_TOOLS: dict[str, dict[str, Any]] = {
     },
     "dismiss_worker": {"received": 0},
 }
-"""Good bodies for the routes of tokens, approvals and connected workers."""
+"""Good bodies for the routes of tokens, approvals, forks and connected workers."""
 
 
 def sample(operation: Operation) -> dict[str, Any]:

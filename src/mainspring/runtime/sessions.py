@@ -22,6 +22,7 @@ from mainspring.model.values import Json
 from mainspring.runtime.agents import Agents
 from mainspring.runtime.commands import Approvals, Commands, Results, Stop
 from mainspring.runtime.expiry import Expiry
+from mainspring.runtime.forking import Seed
 from mainspring.runtime.host import SessionHost
 from mainspring.runtime.host_ports import HostPorts
 from mainspring.runtime.places import TRIGGERED, known_trigger, where_settled
@@ -169,26 +170,15 @@ class Sessions:
         return await self._commands.here(record, act) is True
 
     async def begin_with(
-        self, project_id: str, session_id: str, messages: tuple[dict[str, Json], ...]
+        self, project_id: str, session_id: str, given: tuple[dict[str, Json], ...] | Seed
     ) -> None:
-        """Lets a session in which nothing happened yet begin with a talk: UI messages, as `restore` takes them."""
+        """Lets a session in which nothing happened yet begin with UI messages, as `restore` takes them, or a seed."""
         record = await self.record(project_id, session_id)
-        restored = restore(messages, at=self._ports.clock.now())
+        seed = given if isinstance(given, Seed) else Seed.of(restore(given, at=self._ports.clock.now()))
 
         async def act(host: SessionHost) -> None:
-            if host.journal.cursor > 1:
-                return
-            scope = host.state.scopes[host.state.root]
-            event = SessionRestored(
-                version=host.state.version,
-                input=scope.input,
-                variables=scope.variables,
-                resources=host.state.resources,
-                ui_messages=restored.ui_messages,
-                messages=restored.messages,
-                at=self._ports.clock.now(),
-            )
-            await _commit(host, event)
+            if host.journal.cursor == 1:
+                await _commit(host, seed.planted(host.state, at=self._ports.clock.now()))
 
         await self._commands.here(record, act)
 

@@ -17,6 +17,7 @@ from mainspring.server.ai_sdk import chat, get_chat_messages, resume_chat, stop_
 from mainspring.server.approvals import APPROVAL_OPERATIONS
 from mainspring.server.events import follow_session
 from mainspring.server.files import FILE_OPERATIONS
+from mainspring.server.forks import FORK_OPERATIONS
 from mainspring.server.grants import (
     may_chat,
     may_create,
@@ -391,6 +392,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         streams=True,
     ),
     *APPROVAL_OPERATIONS,
+    *FORK_OPERATIONS,
     *OPENAI_OPERATIONS,
     *TOOL_WORKER_OPERATIONS,
 )
