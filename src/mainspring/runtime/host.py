@@ -251,8 +251,10 @@ class SessionHost:
 
     def _connects(self, effect: Complete) -> bool:
         """Whether servers are connected first, whose tools this model call offers."""
-        turn = Turn(self._stocked(), self.state, at=self._ports.clock.now())
-        wanted = direct_servers(turn, turn.frame(effect.frame)) if self.library.servers else ()
+        if not self._stocked().servers:
+            return False
+        turn = Turn(self.library, self.state, at=self._ports.clock.now())
+        wanted = direct_servers(turn, turn.frame(effect.frame))
         return self._connecting.waits(effect, self.state.project_id, self._agent, wanted)
 
     def _ask(self, effect: Complete) -> None:

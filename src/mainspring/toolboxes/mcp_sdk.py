@@ -45,6 +45,8 @@ class SdkDial:
 
     def __init__(self, egress: Egress) -> None:
         self._egress = egress
+        # It tells of every request, with its address.
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
 
     def __call__(
         self, server: McpServer, /, *, changed: Callable[[], None], ended: Told

@@ -58,7 +58,7 @@ async def run(settings: Settings, *, as_json: bool) -> None:
     tools = load_tools(settings)
     world = real_world(settings, process_environment())
     boxes = () if tools is None else (tools.box(),)
-    mainspring = assemble(settings, replace(world, boxes=boxes))
+    mainspring = assemble(settings, replace(world, boxes=(*boxes, *world.boxes)))
     await mainspring.open()
     try:
         if tools is not None:
