@@ -18,6 +18,7 @@ REWRITE_GOLDEN = os.environ.get("MAINSPRING_GOLDEN") == "write"
 MARKER_OF_FOLDER = {
     "e2e": "e2e",
     "interop": "interop",
+    "ledger": "e2e",
     "model_e2e": "model",
     "packaging": "e2e",
     "postgres": "postgres",
