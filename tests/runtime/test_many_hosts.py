@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mainspring.assembly import Mainspring, assemble
-from mainspring.model.errors import Conflict, NotFound, SessionBusy, StoreError, Unavailable
+from mainspring.model.errors import Conflict, NotFound, SessionBusy, StaleWriter, StoreError, Unavailable
 from mainspring.model.events import decode_event
 from mainspring.model.facts import Resumed
 from mainspring.model.generation import ModelRequest
@@ -204,6 +204,18 @@ async def test_a_clean_end_hands_over_and_counts_for_nothing(pair: Pair) -> None
     (resumed,) = [event for event in events if isinstance(event, Resumed)]
     assert resumed.count == 0
     assert (await pair.other.sessions.state(PROJECT, pair.session_id)).last_outcome == "finished"
+
+
+async def test_who_ends_takes_no_command_any_more(pair: Pair) -> None:
+    """A stop would end the execution without what its cut model call had said."""
+    await pair.runs()
+    host = pair.host
+    await pair.app.hosts.close()
+    with pytest.raises(Unavailable):
+        await pair.app.sessions.stop(PROJECT, pair.session_id)
+    with pytest.raises(StaleWriter):
+        host.stop()
+    assert b"generation-settled" not in await pair.said()
 
 
 async def test_what_a_dead_host_ran_goes_on_and_it_is_fenced(

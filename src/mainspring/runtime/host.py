@@ -17,6 +17,7 @@ from mainspring.engine.generations import Presentation, presentation
 from mainspring.engine.outstanding import is_waiting, outstanding, wake_at
 from mainspring.engine.served import direct_servers
 from mainspring.engine.turn import Library, Turn
+from mainspring.model.errors import StaleWriter
 from mainspring.model.events import Event
 from mainspring.model.facts import ExecutionEnded
 from mainspring.model.generation import ModelRequest
@@ -127,8 +128,10 @@ class SessionHost:
     def signal(self, signal: Signal) -> asyncio.Future[None]:
         """Decides and records; done when it is durable. Raises what `decide` raises, then nothing was recorded.
 
-        Effects start once the events that ask for them are on disk.
+        Effects start once the events that ask for them are on disk. `StaleWriter`: this host has let go of the session.
         """
+        if self.failed:
+            raise StaleWriter("This host has let go of the session.")
         if ARMED:
             reach("decide.before")
         decision = decide(self._stocked(), self.state, signal)

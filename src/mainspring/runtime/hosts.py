@@ -9,7 +9,7 @@ from collections import OrderedDict
 from mainspring.engine.evolve import fold
 from mainspring.engine.lenses import running_generations
 from mainspring.engine.outstanding import outstanding
-from mainspring.model.errors import MainspringError, NotFound, StaleWriter, StoreError
+from mainspring.model.errors import MainspringError, NotFound, StaleWriter, StoreError, Unavailable
 from mainspring.model.events import Event, decode_event
 from mainspring.model.facts import GenerationStarted, Triggered
 from mainspring.model.session import Execution, State
@@ -94,10 +94,13 @@ class Hosts:
     async def hold(self, record: SessionRecord) -> SessionHost | Elsewhere:
         """Who drives a session whose row was just read: its host here, taken if need be, or another process.
 
-        A host that is in memory is the session's as long as the row has its epoch: nobody took it meanwhile.
+        A host that is in memory is the session's as long as the row has its epoch: nobody took it meanwhile. Raises
+        `Unavailable` once this process is about to end.
         """
         session_id = record.id
         while True:
+            if self._closed:
+                raise Unavailable("The server is shutting down")
             host = self._hosts.get(session_id)
             if host is None:
                 held = await self._loaded_once(session_id)
@@ -282,6 +285,7 @@ class Hosts:
         for host in list(self._hosts.values()):
             host.cancel()
             host.journal.flush()
+            host.failed = True
 
     @property
     def running(self) -> int:
