@@ -2,17 +2,20 @@
 
 import asyncio
 import queue
+import tempfile
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import httpx2
 from starlette.types import Message
 
+from mainspring.storage.file_folder import FolderFiles
 from tests.server.desk import Desk, open_desk
 
 T = TypeVar("T")
@@ -65,9 +68,10 @@ class Office:
     def _serve(self) -> None:
         async def serve() -> None:
             self._over = self._loop.create_future()
-            async with open_desk() as self.desk:
-                self._open.set_result(None)
-                await self._over
+            with tempfile.TemporaryDirectory() as folder:
+                async with open_desk(FolderFiles(Path(folder))) as self.desk:
+                    self._open.set_result(None)
+                    await self._over
 
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.run(serve())

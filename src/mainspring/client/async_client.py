@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from types import TracebackType
 from typing import Literal
 
@@ -13,7 +13,10 @@ from mainspring.client.answers import (
     AgentDetail,
     AgentList,
     AgentSummary,
+    ApprovalList,
+    ApprovalTaken,
     LogPage,
+    OpenApproval,
     SessionCleared,
     SessionDetail,
     SessionMade,
@@ -21,8 +24,11 @@ from mainspring.client.answers import (
     SessionPage,
     SessionRestored,
     SessionStopped,
+    SessionSummary,
     UIMessage,
 )
+from mainspring.client.approvals import Approval, Approvals
+from mainspring.client.async_files import AsyncFiles
 from mainspring.client.async_shell import AsyncShell
 from mainspring.client.async_tokens import AsyncTokens
 from mainspring.client.async_turn import AsyncJournal, AsyncTurn
@@ -61,6 +67,7 @@ class AsyncClient:
         self.sessions = AsyncSessions(self._configuration, self._shell)
         self.workers = AsyncWorkers(self._configuration, self._shell)
         self.tokens = AsyncTokens(self._configuration, self._shell)
+        self.files = AsyncFiles(self._configuration, self._shell)
         self.tools = AsyncToolWorkers(self._configuration)
 
     async def __aenter__(self) -> AsyncClient:
@@ -138,6 +145,37 @@ class AsyncSessions:
         request = routes.list_sessions(agentId=agent, status=status, limit=limit, before=before)
         return await self._shell.run(ask(request, SessionPage, self._attempts))
 
+    async def each(
+        self, agent: str | None = None, *, status: Literal["active", "expired"] | None = None
+    ) -> AsyncGenerator[SessionSummary]:
+        """Every session, the last active first, page by page as you go."""
+        before: str | None = None
+        while True:
+            page = await self.list(agent, status=status, before=before)
+            for session in page.sessions:
+                yield session
+            before = page.next
+            if before is None:
+                return
+
+    async def fork(self, session_id: str, after: str | None = None) -> str:
+        """A new session that begins with what this one had by message `after` (None: by now); its id."""
+        request = routes.fork_session(session_id, after)
+        return (await self._shell.run(ask(request, SessionMade, self._attempts))).session_id
+
+    async def approvals(self, session_id: str) -> tuple[OpenApproval, ...]:
+        """What waits for a person in a session."""
+        request = routes.list_approvals(session_id)
+        return (await self._shell.run(ask(request, ApprovalList, self._attempts))).approvals
+
+    async def approve(self, session_id: str, answer: Approval) -> bool:
+        """Takes `allow(...)` or `deny(...)`, from whoever decides; False: it was said before. Raises `Conflict`.
+
+        Whoever reads the turn goes on with `resume`; so do you with `resume(approvals=[...])`, which does both.
+        """
+        request = routes.answer_approval(session_id, answer)
+        return (await self._shell.run(ask(request, ApprovalTaken, self._attempts))).changed
+
     async def restore(
         self, session_id: str, messages: Iterable[UIMessage], input: Mapping[str, Json] | None = None
     ) -> bool:
@@ -199,16 +237,21 @@ class AsyncSession:
         return self._turn(self._drivers.execute(self.id, given, self._hands))
 
     def resume(
-        self, results: Results | None = None, *, execution_id: str | None = None, after: int | None = None
+        self,
+        results: Results | None = None,
+        *,
+        approvals: Approvals | None = None,
+        execution_id: str | None = None,
+        after: int | None = None,
     ) -> AsyncTurn:
-        """Goes on with a turn that waits for `results`, or (without) with whatever runs or waits in the session.
+        """Goes on with a turn that waits for `results` or `approvals`, or with whatever runs or waits in the session.
 
-        `execution_id`: whose results; by default the last turn's of this object. `after`: the last cursor you have
+        `execution_id`: whose they are; by default the last turn's of this object. `after`: the last cursor you have
         seen; what came since is shown first. Raises `ValueError` for results of nothing.
         """
-        if results is None:
+        if results is None and approvals is None:
             return self._turn(self._drivers.pick_up(self.id, self._hands, after=after))
-        given = continuation(results, execution_id or self._place.execution_id)
+        given = continuation(results, execution_id or self._place.execution_id, approvals)
         return self._turn(self._drivers.go_on(self.id, given, self._hands))
 
     def _turn(self, driver: TurnDriver) -> AsyncTurn:

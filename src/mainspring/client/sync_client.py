@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from types import TracebackType
 from typing import Literal
 
@@ -13,7 +13,10 @@ from mainspring.client.answers import (
     AgentDetail,
     AgentList,
     AgentSummary,
+    ApprovalList,
+    ApprovalTaken,
     LogPage,
+    OpenApproval,
     SessionCleared,
     SessionDetail,
     SessionMade,
@@ -21,14 +24,17 @@ from mainspring.client.answers import (
     SessionPage,
     SessionRestored,
     SessionStopped,
+    SessionSummary,
     UIMessage,
 )
+from mainspring.client.approvals import Approval, Approvals
 from mainspring.client.configuration import Configuration, Patience, configure
 from mainspring.client.driving import Drivers, Hands, continuation, returned, user_message
 from mainspring.client.errors import StreamError, WorkerError
 from mainspring.client.following import follow_journal
 from mainspring.client.machine import Machine
 from mainspring.client.retries import ask
+from mainspring.client.sync_files import Files
 from mainspring.client.sync_shell import SyncShell
 from mainspring.client.sync_tokens import Tokens
 from mainspring.client.sync_turn import Journal, Turn
@@ -61,6 +67,7 @@ class Client:
         self.sessions = Sessions(self._configuration, self._shell)
         self.workers = Workers(self._configuration, self._shell)
         self.tokens = Tokens(self._configuration, self._shell)
+        self.files = Files(self._configuration, self._shell)
         self.tools = ToolWorkers(self._configuration)
 
     def __enter__(self) -> Client:
@@ -138,6 +145,37 @@ class Sessions:
         request = routes.list_sessions(agentId=agent, status=status, limit=limit, before=before)
         return self._shell.run(ask(request, SessionPage, self._attempts))
 
+    def each(
+        self, agent: str | None = None, *, status: Literal["active", "expired"] | None = None
+    ) -> Generator[SessionSummary]:
+        """Every session, the last active first, page by page as you go."""
+        before: str | None = None
+        while True:
+            page = self.list(agent, status=status, before=before)
+            for session in page.sessions:
+                yield session
+            before = page.next
+            if before is None:
+                return
+
+    def fork(self, session_id: str, after: str | None = None) -> str:
+        """A new session that begins with what this one had by message `after` (None: by now); its id."""
+        request = routes.fork_session(session_id, after)
+        return (self._shell.run(ask(request, SessionMade, self._attempts))).session_id
+
+    def approvals(self, session_id: str) -> tuple[OpenApproval, ...]:
+        """What waits for a person in a session."""
+        request = routes.list_approvals(session_id)
+        return (self._shell.run(ask(request, ApprovalList, self._attempts))).approvals
+
+    def approve(self, session_id: str, answer: Approval) -> bool:
+        """Takes `allow(...)` or `deny(...)`, from whoever decides; False: it was said before. Raises `Conflict`.
+
+        Whoever reads the turn goes on with `resume`; so do you with `resume(approvals=[...])`, which does both.
+        """
+        request = routes.answer_approval(session_id, answer)
+        return (self._shell.run(ask(request, ApprovalTaken, self._attempts))).changed
+
     def restore(
         self, session_id: str, messages: Iterable[UIMessage], input: Mapping[str, Json] | None = None
     ) -> bool:
@@ -199,16 +237,21 @@ class Session:
         return self._turn(self._drivers.execute(self.id, given, self._hands))
 
     def resume(
-        self, results: Results | None = None, *, execution_id: str | None = None, after: int | None = None
+        self,
+        results: Results | None = None,
+        *,
+        approvals: Approvals | None = None,
+        execution_id: str | None = None,
+        after: int | None = None,
     ) -> Turn:
-        """Goes on with a turn that waits for `results`, or (without) with whatever runs or waits in the session.
+        """Goes on with a turn that waits for `results` or `approvals`, or with whatever runs or waits in the session.
 
-        `execution_id`: whose results; by default the last turn's of this object. `after`: the last cursor you have
+        `execution_id`: whose they are; by default the last turn's of this object. `after`: the last cursor you have
         seen; what came since is shown first. Raises `ValueError` for results of nothing.
         """
-        if results is None:
+        if results is None and approvals is None:
             return self._turn(self._drivers.pick_up(self.id, self._hands, after=after))
-        given = continuation(results, execution_id or self._place.execution_id)
+        given = continuation(results, execution_id or self._place.execution_id, approvals)
         return self._turn(self._drivers.go_on(self.id, given, self._hands))
 
     def _turn(self, driver: TurnDriver) -> Turn:
