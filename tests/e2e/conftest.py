@@ -2,13 +2,39 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from tests.e2e.agents import CHAT
 from tests.e2e.desk import Desk
+from tests.e2e.house import House, Kind, house_of
 from tests.e2e.model_server import ModelServer
 from tests.e2e.server_process import ServerProcess
+
+if TYPE_CHECKING:
+    from tests.postgres.server import PostgresServer
+
+
+@pytest.fixture(scope="module", params=["sqlite-restart", "postgres-restart"])
+def house_of_each_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """A house on each store, for all tests of a module."""
+    kind = cast(Kind, request.param)
+    server: PostgresServer | None = None
+    if kind != "sqlite-restart":
+        server = request.getfixturevalue("postgres_server")
+    with house_of(kind, tmp_path_factory.mktemp(kind), server) as house:
+        yield house
+
+
+@pytest.fixture
+def house(house_of_each_store: House) -> House:
+    """The house, with a server that lives and a model that has nothing to say yet."""
+    house_of_each_store.mend()
+    house_of_each_store.models.scripts.clear()
+    return house_of_each_store
 
 
 @pytest.fixture

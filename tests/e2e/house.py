@@ -16,7 +16,7 @@ from tests.e2e.agents import CHAT
 from tests.e2e.armed_server import ArmedServer
 from tests.e2e.desk import SCOPES, Desk
 from tests.e2e.http_client import Client
-from tests.e2e.model_server import ModelServer
+from tests.e2e.model_server import ModelServer, said
 from tests.e2e.tool_worker import TOOLS
 
 if TYPE_CHECKING:
@@ -77,6 +77,17 @@ class House(Desk):
             return 0
         with sqlite3.connect(path, timeout=10) as ledger:
             return ledger.execute(f"SELECT count(*) FROM {table} WHERE call = ?", [call]).fetchone()[0]
+
+    @property
+    def pid(self) -> int:
+        """The first server's process."""
+        assert self.servers[0].process is not None
+        return self.servers[0].process.pid
+
+    def check_serves(self) -> None:
+        """A new session has a turn."""
+        self.script(said("Here I am."))
+        assert self.client.trigger(self.session()).rest()[-1].data["finishReason"] == "stop"
 
     def end(self) -> None:
         """Kills what still runs."""

@@ -1,35 +1,27 @@
-"""Owns the proof that a server at its limits refuses, and lives: disk, locks, descriptors, memory, readers.
+"""Owns the proof that a server at its limits refuses, and lives: bodies, descriptors, memory, readers.
 
-On both stores. The limits are those of the operating system, set on the running process.
+The limits are those of the operating system, set on the running process.
 """
 
-import asyncio
 import contextlib
 import http.client
 import json
-import os
-import random
 import resource
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-import apsw
 import pytest
 
 from tests.e2e.desk import calls_of, execution_of, finals, text_of
-from tests.e2e.house import House, Kind, house_of
+from tests.e2e.house import House
 from tests.e2e.http_client import Answer
 from tests.e2e.model_server import Call, Gate, Rest, Say, said
-
-if TYPE_CHECKING:
-    from tests.postgres.server import PostgresServer
+from tests.e2e.tool_worker import until
 
 ROME = [Call("get-time", {"zone": "CET"})]
 MEGABYTE = 1_000_000
@@ -37,41 +29,10 @@ BODY = 10 * MEGABYTE
 """The default limit of a body."""
 
 
-@pytest.fixture(scope="module", params=["sqlite-restart", "postgres-restart"])
-def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house on each store."""
-    kind = cast(Kind, request.param)
-    server: PostgresServer | None = None
-    if kind != "sqlite-restart":
-        server = request.getfixturevalue("postgres_server")
-    with house_of(kind, tmp_path_factory.mktemp(kind), server) as house:
-        yield house
-
-
-@pytest.fixture
-def house(shared: House) -> House:
-    """The house, with a server that lives and a model that has nothing to say yet."""
-    shared.mend()
-    shared.models.scripts.clear()
-    return shared
-
-
-def pid_of(house: House) -> int:
-    """The server's process."""
-    assert house.server.process is not None
-    return house.server.process.pid
-
-
 def memory_of(house: House) -> int:
     """The server's resident memory in bytes."""
-    with Path(f"/proc/{pid_of(house)}/status").open() as status:
+    with Path(f"/proc/{house.pid}/status").open() as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
-
-
-def check_serves(house: House) -> None:
-    """A new session has a turn."""
-    house.script(said("Here I am."))
-    assert house.client.trigger(house.session()).rest()[-1].data["finishReason"] == "stop"
 
 
 def waiting(house: House) -> tuple[str, str, dict[str, Any]]:
@@ -191,49 +152,55 @@ def test_what_is_no_json_is_refused_and_the_call_stays_open(house: House, writte
     assert text_of(house.client.messages(session), "assistant") == ["It is noon."]
 
 
+def reached(house: House) -> bool:
+    """Whether the server takes a connection."""
+    try:
+        return house.client.ask("GET", "/health").status == 200
+    except OSError:
+        return False
+
+
 def test_no_descriptors_are_left(house: House) -> None:
     """Like `ulimit -n`: connections beyond it wait or are refused; when some are free it serves again."""
-    pid = pid_of(house)
+    pid = house.pid
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     held: list[socket.socket] = []
     port = house.server.port
     try:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (60, before[1]))
         for _ in range(120):
-            sock = socket.create_connection(("127.0.0.1", port), 5)
-            sock.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n")  # and no end: it stays open
-            held.append(sock)
+            with contextlib.suppress(OSError):  # refused
+                held.append(socket.create_connection(("127.0.0.1", port), 5))
+                held[-1].sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n")  # no end: it stays open
         time.sleep(0.5)
         assert house.servers[0].alive
     finally:
         for sock in held:
             sock.close()
-    check_serves(house)  # the limit is still there
+    until(lambda: reached(house))
+    house.check_serves()  # the limit is still there
     resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
 
-def test_memory_runs_out(house: House) -> None:
-    """Like `ulimit -v`, under large bodies: what is too much fails, the server does not."""
-    pid = pid_of(house)
-    before = resource.prlimit(pid, resource.RLIMIT_AS)
-    with Path(f"/proc/{pid}/statm").open() as statm:
-        now = int(statm.read().split()[0]) * resource.getpagesize()
+def test_many_large_bodies_at_once_take_bounded_memory(house: House) -> None:
+    """Eight bodies of the largest size beside each other; whoever sends more is told, and memory comes back."""
     session, execution, call = waiting(house)
-    resource.prlimit(pid, resource.RLIMIT_AS, (now + 40 * MEGABYTE, before[1]))
-    body = head_of(execution, call) + b"x" * (BODY - 1000) + b'"}]}'
-
-    def push() -> None:
-        with contextlib.suppress(OSError, http.client.HTTPException, ValueError):  # refused or cut
-            send(house, session, iter([body]))
-
-    pushing = [threading.Thread(target=push) for _ in range(8)]
+    before = memory_of(house)
+    body = head_of(execution, call) + b"x" * (BODY - 1000) + b'"}], "wrong": '
+    statuses: list[int] = []
+    pushing = [
+        threading.Thread(target=lambda: statuses.append(send(house, session, iter([body])).status))
+        for _ in range(8)
+    ]
     for thread in pushing:
         thread.start()
-    for thread in pushing:
-        thread.join(40)
-    assert house.servers[0].alive
-    resource.prlimit(pid, resource.RLIMIT_AS, before)
-    check_serves(house)
+    most = before
+    while any(thread.is_alive() for thread in pushing):
+        most = max(most, memory_of(house))
+        time.sleep(0.01)
+    assert statuses == [400] * 8
+    assert most - before < 8 * BODY * 3
+    house.check_serves()
 
 
 def test_a_reader_that_takes_nothing_costs_little_and_slows_nobody(house: House) -> None:
@@ -264,159 +231,6 @@ def test_a_reader_that_takes_nothing_costs_little_and_slows_nobody(house: House)
     assert len(whole) == 10 * MEGABYTE
     assert memory_of(house) - before < 80 * MEGABYTE
     assert sorted(times)[18] < 2.0
-
-
-@pytest.mark.parametrize("seconds", [3])
-def test_a_store_that_another_holds_is_waited_for(house: House, seconds: int) -> None:
-    house.script(said("It is noon."))
-    session = house.session()
-    release = hold(house)
-    timer = threading.Timer(seconds, release)
-    timer.start()
-    began = time.monotonic()
-    events = house.client.trigger(session).rest()
-    timer.join()
-    assert time.monotonic() - began > seconds - 0.5
-    assert events[-1].data["finishReason"] == "stop"
-
-
-@pytest.mark.timeout(120)
-def test_a_store_that_another_holds_for_too_long_is_said_to_be_busy(house: House) -> None:
-    session = house.session()
-    release = hold(house)
-    began = time.monotonic()
-    try:
-        body = {"triggerName": "user-message", "input": {"USER_MESSAGE": "Hello"}}
-        refused = house.client.ask("POST", f"/api/agent-sessions/{session}/trigger", body)
-    finally:
-        release()
-    assert refused.status == 503, refused
-    assert time.monotonic() - began < 30
-    house.script(said("It is noon."))
-    assert house.client.trigger(session).rest()[-1].data["finishReason"] == "stop"
-    assert text_of(house.client.messages(session), "user") == ["Hello"]
-
-
-def hold(house: House) -> Any:
-    """Holds the store as a backup would; what lets go."""
-    if not str(house.server.database).startswith("postgresql"):
-        other = apsw.Connection(str(house.server.database))
-        other.set_busy_timeout(5000)
-        other.execute("BEGIN IMMEDIATE")
-        return other.close
-    script = (
-        "import asyncio, asyncpg, sys\n"
-        "async def main():\n"
-        "    c = await asyncpg.connect(sys.argv[1])\n"
-        "    async with c.transaction():\n"
-        "        await c.execute('LOCK TABLE mainspring.journal IN EXCLUSIVE MODE')\n"
-        "        print('held', flush=True)\n"
-        "        await asyncio.to_thread(sys.stdin.readline)\n"
-        "asyncio.run(main())\n"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", script, str(house.server.database)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "held\n"
-    return lambda: holder.communicate("\n", timeout=10)
-
-
-def test_a_disk_that_is_full_is_told_and_lives_on(house: House, request: pytest.FixtureRequest) -> None:
-    """No room to write: 503, reads go on, and it serves as soon as there is room, without a restart."""
-    house.script(said("It is noon."))
-    session = house.session()
-    assert house.client.trigger(session).rest()[-1].type == "finish"
-    pids = writers(house, request)
-    body = {
-        "triggerName": "user-message",
-        "input": {"USER_MESSAGE": random.Random(1).randbytes(3 * MEGABYTE // 2).hex()},
-    }
-    statuses: list[int] = []
-    try:
-        limit_files(pids, str(room(house)))
-        for _ in range(12):
-            house.script([Say(("no.",))])
-            connection, response = house.client.open("POST", f"/api/agent-sessions/{session}/trigger", body)
-            statuses.append(response.status)
-            response.read()
-            response.close()
-            connection.close()
-            if response.status == 503:
-                break
-        assert statuses[-1] == 503, statuses
-        assert house.servers[0].alive
-        assert text_of(house.client.messages(session), "assistant")[0] == "It is noon."
-    finally:
-        limit_files(pids, "unlimited")
-    house.models.scripts.clear()
-    check_serves(house)
-    questions = text_of(house.client.messages(session), "user")
-    assert len(questions) == len(statuses), "the refused one is not half there"
-    house.script(said("It is noon."))
-    assert house.client.trigger(session).rest()[-1].data["finishReason"] == "stop"
-
-
-def test_a_log_that_cannot_be_written_is_no_success(house: House, request: pytest.FixtureRequest) -> None:
-    """The disk fails under the log: PostgreSQL gives up and recovers, SQLite rolls back; nothing is half there."""
-    house.models.rule(house.model, lambda asked: [Say(("It is noon.",))])
-    session = house.session()
-    pids = writers(house, request)
-    limit_files(pids, "4096")
-    body = {"triggerName": "user-message", "input": {"USER_MESSAGE": "Hello"}}
-    connection, response = house.client.open("POST", f"/api/agent-sessions/{session}/trigger", body)
-    response.read()
-    response.close()
-    connection.close()
-    limit_files([pid for pid in pids if Path(f"/proc/{pid}").exists()], "unlimited")
-    house.servers[0].arm("")
-    deadline = time.monotonic() + 10
-    while (answer := house.client.ask("GET", f"/api/agent-sessions/{session}?format=ui")).status != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    if response.status == 200:
-        finals(house, session)
-        answer = house.client.ask("GET", f"/api/agent-sessions/{session}?format=ui")
-        assert text_of(answer.body["messages"], "user") == ["Hello"]
-    else:
-        assert response.status == 503
-        assert text_of(answer.body["messages"], "user") == []
-    del house.models.rules[house.model]
-    check_serves(house)
-
-
-def limit_files(pids: list[int], most: str) -> None:
-    """How large the files of processes may become, set as the user who runs them."""
-    for pid in pids:
-        owner = Path(f"/proc/{pid}").stat()
-        stranger = owner.st_uid != os.geteuid()
-        subprocess.run(
-            ["prlimit", "--pid", str(pid), f"--fsize={most}:unlimited"],
-            check=True,
-            user=owner.st_uid if stranger else None,
-            group=owner.st_gid if stranger else None,
-            extra_groups=[] if stranger else None,
-        )
-
-
-def writers(house: House, request: pytest.FixtureRequest) -> list[int]:
-    """The processes that write: the server itself, or its connections at PostgreSQL."""
-    if not str(house.server.database).startswith("postgresql"):
-        return [pid_of(house)]
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = str(house.server.database).rpartition("/")[2]
-    rows = asyncio.run(server.ask(f"SELECT pid FROM pg_stat_activity WHERE datname = '{name}'"))
-    return [cast(int, pid) for (pid,) in rows]
-
-
-def room(house: House) -> int:
-    """How large files may become: the log of SQLite as it is; with PostgreSQL the segments of its log have to fit."""
-    if str(house.server.database).startswith("postgresql"):
-        return 16 * 1024 * 1024
-    return house.server.database.with_name("mainspring.db-wal").stat().st_size
 
 
 def test_fifty_streams_end_when_the_server_is_deployed(house: House) -> None:
