@@ -50,6 +50,7 @@ from mainspring.storage.sqlite.store import SqliteStore
 from mainspring.system import SystemClock, SystemIds, machine_name
 from mainspring.toolboxes.connected import ConnectedBox
 from mainspring.toolboxes.egress import Egress, networks
+from mainspring.toolboxes.http_settings import HttpTools
 from mainspring.toolboxes.mcp_settings import McpServer
 from mainspring.toolboxes.memory_queue import MemoryCallQueue
 
@@ -189,10 +190,25 @@ def real_world(settings: Settings, environment: Mapping[str, str]) -> World:
         files=_file_folder(settings),
     )
     world = with_shared_calls(settings, world)
+    if settings.http_tools:
+        world = replace(world, boxes=(http_box(settings, environment, clock),))
     if not settings.mcp_servers:
         return world
     box = mcp_box(settings, environment, clock)
-    return replace(world, boxes=(box,), servers=box)
+    return replace(world, boxes=(*world.boxes, box), servers=box)
+
+
+def http_box(settings: Settings, environment: Mapping[str, str], clock: Clock) -> Toolbox:
+    """The addresses of the settings; raises `InvalidSetting` if a variable they name is not set."""
+    from mainspring.toolboxes.http import HttpBox
+
+    tables: dict[str, HttpTools] = {}
+    for name, table in settings.http_tools:
+        try:
+            tables[name] = table.filled(environment)
+        except ValueError as error:
+            raise InvalidSetting(f"http_tools: {name}: {error}") from None
+    return HttpBox(tables, clock=clock, egress=Egress(networks(settings.egress_allow)))
 
 
 def mcp_box(settings: Settings, environment: Mapping[str, str], clock: Clock) -> McpBox:
@@ -275,6 +291,12 @@ def with_tools(world: World, tools: ToolsGiven) -> World:
     return replace(world, boxes=(FunctionBox(tools), *world.boxes))
 
 
+def _told(world: World) -> HostRecord:
+    """What this host tells the others of itself."""
+    now = world.clock.now()
+    return HostRecord(id=world.host_id, name=world.host_name, version=__version__, since=now, seen=now)
+
+
 def assemble(settings: Settings, world: World) -> Mainspring:
     """Every part, wired; nothing is opened yet."""
     agents = Agents(world.store, clock=world.clock, ids=world.ids)
@@ -296,9 +318,9 @@ def assemble(settings: Settings, world: World) -> Mainspring:
     )
     hosts = Hosts(ports, host_id=world.host_id, agents=agents, streams=streams, ids=world.ids)
     commands = Commands(ports, hosts=hosts, dispatch=world.store, ids=world.ids)
-    now = world.clock.now()
-    me = HostRecord(id=world.host_id, name=world.host_name, version=__version__, since=now, seen=now)
-    attendant = Attendant(ports, me, dispatch=world.store, hosts=hosts, commands=commands, streams=streams)
+    attendant = Attendant(
+        ports, _told(world), dispatch=world.store, hosts=hosts, commands=commands, streams=streams
+    )
     sessions = Sessions(
         ports,
         commands=commands,
