@@ -92,6 +92,10 @@ class SyncCaller:
         stream.close()
         return seen
 
+    def every(self, values: Any) -> list[Any]:
+        """What a method gives one by one."""
+        return list(values)
+
     def close(self) -> None:
         self.client.close()
 
@@ -130,6 +134,14 @@ class AsyncCaller:
             seen.error = error
         await stream.aclose()
         return seen
+
+    def every(self, values: Any) -> list[Any]:
+        """What a method gives one by one."""
+
+        async def gathered() -> list[Any]:
+            return [value async for value in values]
+
+        return self.runner.run(gathered())
 
     def close(self) -> None:
         self.runner.run(self.client.aclose())

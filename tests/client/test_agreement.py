@@ -20,6 +20,8 @@ ANSWERS = {
     ("GET", "/api/agent-sessions"): answers.SessionPage,
     ("POST", "/api/agent-sessions/{id}/restore"): answers.SessionRestored,
     ("DELETE", "/api/agent-sessions/{id}"): answers.SessionCleared,
+    ("POST", "/api/agent-sessions/{id}/fork"): answers.SessionMade,
+    ("GET", "/api/agent-sessions/{id}/approvals"): answers.ApprovalList,
     ("POST", "/api/agent-sessions/{id}/stop"): answers.SessionStopped,
     ("GET", "/api/agent-sessions/{id}/logs"): answers.LogPage,
 }
@@ -51,6 +53,8 @@ def drive(play: Play) -> None:
     stored = ask(sessions.get_messages(session)).messages
     ask(sessions.logs(session, exclude_model_requests=True))
     play.caller.read(sessions.events(session, after=1, follow=False))
+    ask(sessions.fork(session, stored[0]["id"]))
+    ask(sessions.approvals(session))
     ask(sessions.stop(session, outcome.execution_id))
     ask(sessions.clear(session))
     ask(sessions.restore(session, stored, {"COMPANY_NAME": "Acme"}))
@@ -105,7 +109,7 @@ def test_every_request_is_in_the_document(play: Play) -> None:
     assert found == []
     used = {(request.method, template(document, request.url.path)) for request in play.office.seen}
     assert set(ANSWERS) <= used
-    assert len(used) == 13
+    assert len(used) == 15
 
 
 def test_every_answer_is_in_the_document(play: Play) -> None:

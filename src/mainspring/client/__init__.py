@@ -1,6 +1,7 @@
 """The Python SDK: agents, durable sessions and tools that run in your program. Start with `Client` or `AsyncClient`."""
 
 from mainspring.client.answers import Outcome
+from mainspring.client.approvals import Approval, allow, deny
 from mainspring.client.async_client import AsyncClient
 from mainspring.client.configuration import Patience
 from mainspring.client.errors import (
@@ -15,21 +16,28 @@ from mainspring.client.events import ClientToolRequest, Event
 from mainspring.client.sync_client import Client
 from mainspring.client.tools import ToolContext
 from mainspring.client.trigger import Trigger, trigger
+from mainspring.client.webhooks import InvalidSignature, ToolEndpoint, verify
 
 __all__ = [
     "ApiError",
+    "Approval",
     "AsyncClient",
     "Client",
     "ClientToolRequest",
     "ConnectionFailed",
     "Event",
+    "InvalidSignature",
     "MainspringClientError",
     "Outcome",
     "Patience",
     "StreamError",
     "ToolContext",
+    "ToolEndpoint",
     "ToolError",
     "Trigger",
     "WorkerError",
+    "allow",
+    "deny",
     "trigger",
+    "verify",
 ]

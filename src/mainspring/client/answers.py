@@ -9,7 +9,7 @@ import msgspec
 from mainspring.client.events import Tokens
 from mainspring.model.agents import PromptFile, ReferenceFile
 from mainspring.model.program import Format
-from mainspring.model.stream_events import PendingToolCall, StreamFinish
+from mainspring.model.stream_events import PendingToolCall, StreamFinish, ToolApprovalRequest
 from mainspring.model.values import Json, Value
 
 T = TypeVar("T")
@@ -158,6 +158,34 @@ class SessionStopped(Value, frozen=True, kw_only=True):
     stopped: bool
 
 
+class OpenApproval(Value, frozen=True, kw_only=True):
+    """A call that waits for a person. `expires_at`: Unix seconds, then it is denied."""
+
+    approval_id: str
+    tool_call_id: str
+    tool_name: str
+    input: dict[str, Json]
+    execution_id: str
+    kind: Literal["approval", "unknown-outcome"] = "approval"
+    reason: str | None = None
+    expires_at: float | None = None
+
+
+class ApprovalList(Value, frozen=True, kw_only=True):
+    """What waits for a person in a session."""
+
+    session_id: str
+    approvals: tuple[OpenApproval, ...] = ()
+
+
+class ApprovalTaken(Value, frozen=True, kw_only=True):
+    """An answer was taken; `changed`: it was news."""
+
+    session_id: str
+    approval_id: str
+    changed: bool
+
+
 class LogPage(Value, frozen=True, kw_only=True):
     """What happened, oldest first; `truncated`: the oldest of `total` entries are left out."""
 
@@ -171,14 +199,15 @@ class LogPage(Value, frozen=True, kw_only=True):
 class Outcome(Value, frozen=True, kw_only=True):
     """How a turn ended. `text`: what the agent said to the user; `objects`: its structured answers, as JSON values.
 
-    `asked`: the calls the execution waits for, when `finish_reason` is `client-tool-calls`. `output`, `error`: a
-    worker's.
+    `asked`: the calls the execution waits for, when `finish_reason` is `client-tool-calls`. `approvals`: what people
+    are asked and have not answered. `output`, `error`: a worker's.
     """
 
     text: str = ""
     objects: tuple[Json, ...] = ()
     finish_reason: StreamFinish = "stop"
     asked: tuple[PendingToolCall, ...] = ()
+    approvals: tuple[ToolApprovalRequest, ...] = ()
     tokens: Tokens = Tokens()
     output: Json = None
     error: str | None = None

@@ -252,7 +252,7 @@ class AsyncSession:
         if results is None and approvals is None:
             return self._turn(self._drivers.pick_up(self.id, self._hands, after=after))
         given = continuation(results, execution_id or self._place.execution_id, approvals)
-        return self._turn(self._drivers.go_on(self.id, given, self._hands))
+        return self._turn(self._drivers.go_on(self.id, given, self._hands, before=self._place))
 
     def _turn(self, driver: TurnDriver) -> AsyncTurn:
         self._place = driver.place

@@ -61,7 +61,7 @@ class AsyncTurn:
         """Reads to the end, and says what it came to. Raises what iterating does."""
         async for _ in self:
             pass
-        return self._reading.outcome(self._place.execution_id)
+        return self._reading.outcome(self._place.execution_id, self._place.asked.values())
 
     async def sse(self) -> AsyncGenerator[bytes]:
         """The turn as server-sent events for a browser; whatever goes wrong is an `error` event.

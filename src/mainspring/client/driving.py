@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mainspring.client.answers import Outcome
+from mainspring.client.approvals import Approvals, read_approvals
 from mainspring.client.configuration import Configuration
 from mainspring.client.errors import StreamError
 from mainspring.client.retries import Retries
@@ -72,11 +73,15 @@ class Drivers:
         place = Place(session_id=session_id)
         return TurnDriver(session_route(session_id), self._options(hands), first=first, place=place)
 
-    def go_on(self, session_id: str, given: Continue, hands: Hands) -> TurnDriver:
-        """An execution of a session, with results for it."""
+    def go_on(
+        self, session_id: str, given: Continue, hands: Hands, *, before: Place | None = None
+    ) -> TurnDriver:
+        """An execution of a session, with results for it; `before`: where its last turn was left."""
         route = session_route(session_id)
-        first = continue_route(route, given.execution_id, given.results, after=None)
+        first = continue_route(route, given, after=None)
         place = Place(session_id=session_id, execution_id=given.execution_id)
+        if before is not None and before.execution_id == given.execution_id:
+            place.asked.update(before.asked)
         return TurnDriver(route, self._options(hands), first=first, place=place)
 
     def pick_up(self, session_id: str, hands: Hands, *, after: int | None) -> TurnDriver:
@@ -99,7 +104,7 @@ class Drivers:
     def go_on_worker(self, agent: str, given: Continue, hands: Hands) -> TurnDriver:
         """A run of a worker, with results for it."""
         route = worker_route(agent)
-        first = continue_route(route, given.execution_id, given.results, after=None)
+        first = continue_route(route, given, after=None)
         place = Place(session_id=given.execution_id, execution_id=given.execution_id)
         return TurnDriver(route, self._options(hands), first=first, place=place)
 
@@ -109,11 +114,15 @@ def user_message(text: str, more: Mapping[str, Json]) -> Trigger:
     return Trigger(name=USER_MESSAGE, input={TEXT_INPUT: text, **more})
 
 
-def continuation(results: Results, execution_id: str) -> Continue:
-    """Results for an execution. Raises `ValueError` if there is no execution, or these are none."""
+def continuation(results: Results | None, execution_id: str, approvals: Approvals | None = None) -> Continue:
+    """Results and answers for an execution. Raises `ValueError` if there is no execution, or these are none."""
     if not execution_id:
         raise ValueError("execution_id is missing: this object has seen no execution that waits")
-    return Continue(execution_id=execution_id, results=read_results(results))
+    return Continue(
+        execution_id=execution_id,
+        results=read_results(results or ()),
+        approvals=read_approvals(approvals or ()),
+    )
 
 
 def returned(outcome: Outcome) -> Json:

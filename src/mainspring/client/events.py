@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from mainspring.model.facts import Paused
 from mainspring.model.stream_events import EventFields, Finish, PendingToolCall, PublicEvent
 from mainspring.model.values import Json, Value
 
@@ -67,11 +68,19 @@ class UnknownEvent(Value, frozen=True, kw_only=True):
 
 
 Event: TypeAlias = (
-    PublicEvent | ToolOutputAvailable | ToolOutputError | UsageEvent | ClientToolRequest | UnknownEvent
+    PublicEvent
+    | ToolOutputAvailable
+    | ToolOutputError
+    | UsageEvent
+    | ClientToolRequest
+    | Paused
+    | UnknownEvent
 )
 """Everything an iterator of the SDK may yield."""
 
-_Known: TypeAlias = PublicEvent | ToolOutputAvailable | ToolOutputError | UsageEvent | ClientToolRequest
+_Known: TypeAlias = (
+    PublicEvent | ToolOutputAvailable | ToolOutputError | UsageEvent | ClientToolRequest | Paused
+)
 
 _known: Final[msgspec.json.Decoder[_Known]] = msgspec.json.Decoder(_Known)
 _any: Final[msgspec.json.Decoder[dict[str, Json]]] = msgspec.json.Decoder(dict[str, Json])

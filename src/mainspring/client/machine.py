@@ -21,6 +21,10 @@ class Machine:
         """A variable; empty if it is not set."""
         return os.environ.get(name, "")  # noqa: TID251 - MAINSPRING_URL and MAINSPRING_KEY of the customer's program
 
+    def now(self) -> float:
+        """Wall time, Unix seconds."""
+        return time.time()
+
     def token(self) -> str:
         """A key nobody else has: 32 hexadecimal digits."""
         return os.urandom(16).hex()  # noqa: TID251 - idempotency keys, in the customer's program

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import msgspec
@@ -18,6 +18,7 @@ from mainspring.model.stream_events import (
     StreamFinish,
     TextDelta,
     TextStarted,
+    ToolApprovalRequest,
     WorkerResult,
 )
 from mainspring.model.values import Json
@@ -43,7 +44,7 @@ class Reading:
         if handler is not None:
             handler(self, event)
 
-    def outcome(self, execution_id: str) -> Outcome:
+    def outcome(self, execution_id: str, approvals: Iterable[ToolApprovalRequest] = ()) -> Outcome:
         """What there is so far of an execution. A structured answer that is no JSON is left out."""
         worker = self._workers.get(execution_id)
         said = {part: "".join(pieces) for part, pieces in self._texts.items()}
@@ -53,6 +54,7 @@ class Reading:
             objects=tuple(value for value in objects if value is not msgspec.UNSET),
             finish_reason=self._reason,
             asked=self._asked,
+            approvals=tuple(approvals),
             tokens=self._tokens,
             output=None if worker is None else worker.output,
             error=None if worker is None else worker.error,

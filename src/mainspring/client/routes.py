@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+from mainspring.client.approvals import Approval, approval_body
 from mainspring.client.steps import Request
-from mainspring.client.trigger import Trigger, result_body, trigger_body
-from mainspring.model.signals import ToolResult
+from mainspring.client.trigger import Continue, Trigger, result_body, trigger_body
 from mainspring.model.values import Json, encode_json
 
 SESSIONS: Final = "/api/agent-sessions"
@@ -78,6 +78,25 @@ def clear_session(session_id: str) -> Request:
     return request("DELETE", under(SESSIONS, session_id))
 
 
+def fork_session(session_id: str, after: str | None) -> Request:
+    """`POST /api/agent-sessions/{id}/fork`: repeated, it may leave a fork behind that nobody uses."""
+    body = {} if after is None else {"afterMessageId": after}
+    return request("POST", under(SESSIONS, session_id, "fork"), body)
+
+
+def list_approvals(session_id: str) -> Request:
+    """`GET /api/agent-sessions/{id}/approvals`."""
+    return request("GET", under(SESSIONS, session_id, "approvals"))
+
+
+def answer_approval(session_id: str, given: Approval) -> Request:
+    """`POST /api/agent-sessions/{id}/approvals/{approval}`: the same again is the same."""
+    body = approval_body(given)
+    return request(
+        "POST", under(SESSIONS, session_id, "approvals", quote(body.pop("approvalId"), safe="")), body
+    )
+
+
 def stop_request(session_id: str, execution_id: str | None) -> Request:
     """`POST /api/agent-sessions/{id}/stop`."""
     body = {} if execution_id is None else {"executionId": execution_id}
@@ -129,12 +148,12 @@ def worker_route(agent: str) -> Route:
     return Route(under(AGENTS, agent, "execute"), {"type": "continue"})
 
 
-def continue_route(
-    route: Route, execution_id: str, results: tuple[ToolResult, ...], *, after: int | None
-) -> Request:
-    """Results for an execution; the ledger takes each once, so they may be repeated."""
-    given = [result_body(result) for result in results]
-    body = {**route.body, "executionId": execution_id, "toolResults": given}
+def continue_route(route: Route, given: Continue, *, after: int | None) -> Request:
+    """Results and answers for an execution; the ledger takes each once, so they may be repeated."""
+    results = [result_body(result) for result in given.results]
+    body = {**route.body, "executionId": given.execution_id, "toolResults": results}
+    if given.approvals:
+        body["approvals"] = [approval_body(answer) for answer in given.approvals]
     return request("POST", route.path, body, after=after, **EVENTS)
 
 

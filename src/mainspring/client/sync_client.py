@@ -152,8 +152,7 @@ class Sessions:
         before: str | None = None
         while True:
             page = self.list(agent, status=status, before=before)
-            for session in page.sessions:
-                yield session
+            yield from page.sessions
             before = page.next
             if before is None:
                 return
@@ -252,7 +251,7 @@ class Session:
         if results is None and approvals is None:
             return self._turn(self._drivers.pick_up(self.id, self._hands, after=after))
         given = continuation(results, execution_id or self._place.execution_id, approvals)
-        return self._turn(self._drivers.go_on(self.id, given, self._hands))
+        return self._turn(self._drivers.go_on(self.id, given, self._hands, before=self._place))
 
     def _turn(self, driver: TurnDriver) -> Turn:
         self._place = driver.place

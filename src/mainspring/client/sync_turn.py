@@ -61,7 +61,7 @@ class Turn:
         """Reads to the end, and says what it came to. Raises what iterating does."""
         for _ in self:
             pass
-        return self._reading.outcome(self._place.execution_id)
+        return self._reading.outcome(self._place.execution_id, self._place.asked.values())
 
     def sse(self) -> Generator[bytes]:
         """The turn as server-sent events for a browser; whatever goes wrong is an `error` event.

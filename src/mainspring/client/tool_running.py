@@ -50,13 +50,14 @@ class Runner:
         )
 
     async def _run(self, call: PulledCall) -> None:
-        answer = await self._answer(call)
+        answer = await self.answer(call)
         held = self.running.get(call.call_id)
         if held is not None and held[1] is asyncio.current_task():
             del self.running[call.call_id]
             self._answered(answer)
 
-    async def _answer(self, call: PulledCall) -> CallAnswer:
+    async def answer(self, call: PulledCall) -> CallAnswer:
+        """Runs a call to its end; what the function raises is the answer."""
         pending = PendingToolCall(
             tool_call_id=call.call_id, tool_name=call.tool, args=call.args, source="llm"
         )

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from mainspring.client.approvals import Approval
 from mainspring.model.messages import Sender
 from mainspring.model.signals import ToolResult
 from mainspring.model.values import Json, Value
@@ -30,10 +31,11 @@ class Trigger(Value, frozen=True, kw_only=True):
 
 
 class Continue(Value, frozen=True, kw_only=True):
-    """Tool results for an execution that waits for them."""
+    """Tool results, and answers to approval requests, for an execution that waits for them."""
 
     execution_id: str
     results: tuple[ToolResult, ...] = ()
+    approvals: tuple[Approval, ...] = ()
 
 
 def trigger(name: str, /, **input: Json) -> Trigger:
@@ -54,6 +56,7 @@ class _Posted(msgspec.Struct, rename="camel"):
     rollback_after_message_id: str | msgspec.UnsetType | None = msgspec.UNSET
     execution_id: str | None = None
     tool_results: list[ToolResult] | None = None
+    approvals: list[Approval] | None = None
 
 
 def read_given(given: Given) -> Trigger | Continue:
@@ -65,7 +68,11 @@ def read_given(given: Given) -> Trigger | Continue:
     except msgspec.ValidationError as error:
         raise ValueError(f"not a trigger, and no tool results: {error}") from None
     if posted.execution_id is not None:
-        return Continue(execution_id=posted.execution_id, results=tuple(posted.tool_results or ()))
+        return Continue(
+            execution_id=posted.execution_id,
+            results=tuple(posted.tool_results or ()),
+            approvals=tuple(posted.approvals or ()),
+        )
     after = posted.rollback_after_message_id
     return Trigger(
         name=posted.trigger_name or USER_MESSAGE,

@@ -34,8 +34,18 @@ from mainspring.client.steps import (
     Show,
     Steps,
 )
+from mainspring.client.trigger import Continue
+from mainspring.model.facts import Paused
 from mainspring.model.signals import ToolResult
-from mainspring.model.stream_events import ErrorEvent, Finish, PendingToolCall, Start, ToolRequest
+from mainspring.model.stream_events import (
+    ErrorEvent,
+    Finish,
+    PendingToolCall,
+    Start,
+    ToolApprovalRequest,
+    ToolApprovalResponse,
+    ToolRequest,
+)
 
 ENDED: Final = frozenset((404, 409))
 """What results are answered with when the execution, or the call, is over."""
@@ -63,7 +73,10 @@ class Place:
     over: bool = False
     waiting: bool = False
     """It has asked the caller for results."""
+    paused: bool = False
+    """Only people move it on: those who are asked in `asked`."""
     failure: ErrorEvent | None = None
+    asked: dict[str, ToolApprovalRequest] = field(default_factory=dict[str, ToolApprovalRequest])
     open_calls: dict[str, PendingToolCall] = field(default_factory=dict[str, PendingToolCall])
 
 
@@ -83,6 +96,8 @@ class TurnDriver:
         self._reader = EventReader()
         self._ends = False
         self._known: dict[str, ToolResult] = {}
+        self._unshown: dict[str, ToolApprovalRequest] = {}
+        """What people were asked before this caller began to look."""
 
     def run(self) -> Steps[None]:
         """The whole turn. Raises `ApiError`, `ConnectionFailed`, `UnexpectedAnswer`, and `StreamError` at its end."""
@@ -94,6 +109,9 @@ class TurnDriver:
             yield from self._read()
             calls = tuple(self.place.open_calls.values())
             if not calls:
+                if self.place.paused:
+                    yield self._pause()
+                    return
                 continue
             done = yield from self._results(calls)
             if not done:
@@ -135,7 +153,8 @@ class TurnDriver:
         """Posts results; if they are refused because the execution went on without them, reads what happened."""
         place = self.place
         route = self._route or session_route(place.session_id)
-        request = continue_route(route, place.execution_id, results, after=place.read)
+        given = Continue(execution_id=place.execution_id, results=results)
+        request = continue_route(route, given, after=place.read)
         answer = yield from attempt(Send(request, streams=True), self._options.retries.requests)
         place.open_calls.clear()
         if answer.status == 200:
@@ -150,7 +169,7 @@ class TurnDriver:
         # Somebody else has answered one of the calls: his result counts, the others are asked for again.
         if error.code != "RESULT_CONFLICT":
             raise error
-        if not place.open_calls:
+        if not (place.open_calls or place.paused):
             yield from self._follow()
 
     # ---- reading --------------------------------------------------------------------------------------------
@@ -159,7 +178,7 @@ class TurnDriver:
         """Reads until the execution is over or asks for tools that nobody has answered."""
         cuts = 0
         place = self.place
-        while not (place.over or place.open_calls):
+        while not (place.over or place.open_calls or place.paused):
             piece: bytes | Broken | None = yield Read()
             if isinstance(piece, bytes):
                 shown, arrived = self._take(piece)
@@ -196,6 +215,7 @@ class TurnDriver:
     def _see(self, event: Event) -> bool:
         """Takes note of an event; whether the caller sees it."""
         place = self.place
+        place.paused = isinstance(event, Paused)
         match event:
             case ToolRequest():
                 place.execution_id = place.execution_id or event.execution_id
@@ -212,14 +232,28 @@ class TurnDriver:
                 place.failure = event
             case UsageEvent():
                 self._see_end(event)
+            case ToolApprovalRequest() | ToolApprovalResponse() | Paused():
+                return self._see_people(event)
             case _:
                 pass
+        return True
+
+    def _see_people(self, event: ToolApprovalRequest | ToolApprovalResponse | Paused) -> bool:
+        if isinstance(event, ToolApprovalRequest):
+            self.place.asked[event.approval_id] = event
+        elif isinstance(event, ToolApprovalResponse):
+            self.place.asked.pop(event.approval_id, None)
+            self._unshown.pop(event.approval_id, None)
+        else:
+            self.place.execution_id = self.place.execution_id or event.execution_id
+            return False
         return True
 
     def _see_end(self, event: UsageEvent) -> None:
         """An execution is over: this one, or while a journal is replayed one before it."""
         place = self.place
         place.open_calls.clear()
+        place.asked.clear()
         place.over = place.execution_id in ("", event.execution_id)
         place.execution_id = place.execution_id or event.execution_id
         if not place.over:
@@ -274,8 +308,10 @@ class TurnDriver:
         shown.
         """
         place = self.place
-        running = yield from self._catch_up(show=place.read is not None)
-        if place.over or place.open_calls:
+        known = place.read is not None
+        running = yield from self._catch_up(show=known)
+        self._unshown = {} if known else dict(place.asked)
+        if place.over or place.open_calls or place.paused:
             return
         place.execution_id = place.execution_id or running
         place.over = not running
@@ -303,7 +339,17 @@ class TurnDriver:
     def _hand_over(self, calls: tuple[PendingToolCall, ...]) -> Show:
         place = self.place
         place.waiting = True
-        return Show([(place.read or 0, event) for event in asked_of_client(place.execution_id, calls)])
+        return self._last(*asked_of_client(place.execution_id, calls))
+
+    def _pause(self) -> Show:
+        place = self.place
+        place.waiting = True
+        return self._last(Finish(finish_reason="tool-calls", execution_id=place.execution_id))
+
+    def _last(self, *events: Event) -> Show:
+        """How a turn ends that waits: first what people were asked before this caller looked."""
+        shown: list[Event] = [*self._unshown.values(), *events]
+        return Show([(self.place.read or 0, event) for event in shown])
 
 
 def _refused(call: PendingToolCall) -> ToolResult:

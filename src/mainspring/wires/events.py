@@ -1,7 +1,7 @@
 """Owns our own stream of a session: every public event with its cursor, over all executions, as server-sent events.
 
-It is the native wire and more: each event has an `id:` to resume after, and every settled call has its output, also
-those that the caller ran (on a leg the caller's SDK makes them itself).
+It is the native wire and more: each event has an `id:` to resume after, every settled call has its output, also those
+that the caller ran (on a leg the caller's SDK makes them itself), and `paused` says that only people move it on.
 """
 
 from __future__ import annotations
@@ -78,4 +78,4 @@ class EventsWriter:
             return b"" if settled.display == "hidden" else encode_event(tool_output(settled))
         if tag == b"execution-ended":
             return encode_event(usage_event(_ended.decode(data)))
-        return b""
+        return data if tag == b"paused" else b""
