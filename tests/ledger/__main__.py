@@ -33,7 +33,7 @@ def played(options: argparse.Namespace, folder: Path) -> tuple[ShopDomain | Reta
     else:
         domain = ShopDomain(folder, options.tasks)
     with ModelServer() as models, servers_of(options, folder, models) as servers:
-        stage = Stage(domain, models, servers, workers=options.workers)
+        stage = Stage(domain, models, servers, workers=options.workers, linger=0.4 if options.kill else 0.0)
         try:
             done = stage.play(killing(options.seed) if options.kill else None)
         finally:

@@ -8,9 +8,11 @@ effects  what calls did, in the transaction that did it; of a keyed call there i
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from mainspring.client import ToolContext, ToolError
@@ -21,6 +23,8 @@ CREATE TABLE IF NOT EXISTS effects (call_id TEXT, session TEXT, tool TEXT, keyed
 CREATE INDEX IF NOT EXISTS effects_of_call ON effects (call_id);
 CREATE TABLE IF NOT EXISTS tasks (session TEXT PRIMARY KEY, task TEXT);
 """
+LINGER = float(os.environ.get("LEDGER_LINGER", "0"))
+"""The longest that a call stands still, seconds; twice."""
 Work = Callable[[sqlite3.Connection], Any]
 
 
@@ -44,6 +48,12 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
     database.execute("COMMIT")
 
 
+def linger(context: ToolContext) -> None:
+    """Gives a killer time to hit: before the effect, and between the effect and its answer."""
+    if LINGER:
+        time.sleep(LINGER * Random(f"{context.call_id} {time.monotonic_ns()}").random())
+
+
 def perform(path: Path, context: ToolContext, work: Work, *, keyed: bool) -> Any:
     """Does the work of a call, and keeps what it did in the same transaction; a keyed call that was done is not again.
 
@@ -53,6 +63,7 @@ def perform(path: Path, context: ToolContext, work: Work, *, keyed: bool) -> Any
     try:
         start = (context.call_id, context.tool_name, context.attempt, os.getpid())
         database.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", start)
+        linger(context)
         with transaction(database):
             if keyed:
                 query = "SELECT result FROM effects WHERE call_id = ?"
@@ -65,6 +76,7 @@ def perform(path: Path, context: ToolContext, work: Work, *, keyed: bool) -> Any
                 raise ToolError(str(error)) from None
             row = (context.call_id, context.session_id, context.tool_name, keyed, json.dumps(result))
             database.execute("INSERT INTO effects VALUES (?, ?, ?, ?, ?)", row)
+        linger(context)
         return result
     finally:
         database.close()

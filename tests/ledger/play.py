@@ -84,7 +84,13 @@ class Stage:
     """The processes of a run. `servers`: one, or several on one database; workers dial each in turn."""
 
     def __init__(
-        self, domain: Domain, models: ModelServer, servers: list[ServerProcess], workers: int
+        self,
+        domain: Domain,
+        models: ModelServer,
+        servers: list[ServerProcess],
+        *,
+        workers: int = 2,
+        linger: float = 0.0,
     ) -> None:
         self.domain = domain
         self.models = models
@@ -111,7 +117,9 @@ class Stage:
         self.agent = made.body["agentId"]
         self.by_id = {task.id: task for task in domain.tasks}
         models.rule("ledger", self.replay)
-        self.workers = Workers(domain, [server.url for server in servers], self.key, count=workers)
+        self.workers = Workers(
+            domain, [server.url for server in servers], self.key, count=workers, linger=linger
+        )
 
     def client(self, number: int = 0) -> Client:
         """A client of one of the servers."""

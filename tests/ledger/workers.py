@@ -18,12 +18,13 @@ class Served(Protocol):
 
 
 class Workers:
-    """`count` processes, each dialling one of the servers."""
+    """`count` processes, each dialling one of the servers. `linger`: see `hands.py`."""
 
-    def __init__(self, domain: Served, urls: list[str], key: str, *, count: int) -> None:
+    def __init__(self, domain: Served, urls: list[str], key: str, *, count: int, linger: float) -> None:
         self.domain = domain
         self.urls = urls
         self.key = key
+        self.linger = linger
         self.processes = [self.begin(number) for number in range(count)]
 
     def begin(self, number: int) -> "subprocess.Popen[bytes]":
@@ -34,6 +35,7 @@ class Workers:
                 filter(None, (str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH")))
             ),
             "LEDGER_DATABASE": str(self.domain.database),
+            "LEDGER_LINGER": str(self.linger),
             "MAINSPRING_URL": self.urls[number % len(self.urls)],
             "MAINSPRING_KEY": self.key,
         }
