@@ -21,6 +21,7 @@ from mainspring.runtime.failpoints import FailPoint, parse_points
 from mainspring.runtime.files import TYPES
 from mainspring.storage.addresses import is_foreign, shown
 from mainspring.toolboxes.egress import networks
+from mainspring.toolboxes.http_settings import HttpTools, parse_http_tools
 from mainspring.toolboxes.mcp_settings import McpServer, parse_servers
 
 PREFIX = "MAINSPRING_"
@@ -180,6 +181,11 @@ class Settings:
     )
     mcp_pins: str = _setting(
         "./mainspring-mcp.json", text, "File that keeps which definition of each MCP tool was trusted."
+    )
+    http_tools: tuple[tuple[str, HttpTools], ...] = _setting(
+        (),
+        parse_http_tools,
+        "Tools that are posted to an address: a table for each, with `url`, `secret`, `tools`; as a flag, JSON.",
     )
     egress_allow: frozenset[str] = _setting(
         frozenset(),

@@ -85,7 +85,9 @@ def turn(desk: Desk, *calls: Call) -> list[str]:
     desk.script(list(calls), said("Done."))
     session = desk.session()
     events = desk.client.trigger(session, "Go").rest()
-    assert events[-1].data.get("finishReason") == "stop", "\n".join(str(event.data) for event in events) + desk.server.log()
+    assert events[-1].data.get("finishReason") == "stop", (
+        "\n".join(str(event.data) for event in events) + desk.server.log()
+    )
     return [str(message["content"]) for message in desk.asked()[-1].messages if message["role"] == "tool"]
 
 

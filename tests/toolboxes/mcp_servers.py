@@ -80,7 +80,7 @@ class FakePeer:
 class Town:
     """Fake servers by name, and the box over them."""
 
-    def __init__(self, clock: ManualClock, pins: Pins | None = None, **tables: dict[str, Any]) -> None:
+    def __init__(self, clock: ManualClock, pins: Pins | None = None, /, **tables: dict[str, Any]) -> None:
         self.clock = clock
         self.fakes = {name: FakeServer(listed("add")) for name in tables}
         entries = {

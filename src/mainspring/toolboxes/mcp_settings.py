@@ -64,43 +64,47 @@ class McpServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     @property
     def seconds(self) -> float:
         """How long a call may take."""
-        return _seconds(self.timeout)
+        return seconds_of(self.timeout)
 
     @property
     def connect_seconds(self) -> float:
         """How long connecting may take, with the list of tools."""
-        return _seconds(self.connect_timeout)
+        return seconds_of(self.connect_timeout)
 
     def serves(self, project_id: str, agent: str) -> bool:
         """Whether an agent may use it."""
-        return _matches(project_id, self.projects) and _matches(agent, self.agents)
+        return matches(project_id, self.projects) and matches(agent, self.agents)
 
     def has(self, tool: str) -> bool:
         """Whether that tool of it may be used."""
-        return _matches(tool, self.tools)
+        return matches(tool, self.tools)
 
     def filled(self, environment: Mapping[str, str]) -> McpServer:
         """The same with the variables it names filled in; raises `ValueError` for one that is not set."""
         return msgspec.structs.replace(
             self,
-            url=_fill(self.url, environment),
-            headers={name: _fill(value, environment) for name, value in self.headers.items()},
-            env={name: _fill(value, environment) for name, value in self.env.items()},
+            url=fill(self.url, environment),
+            headers={name: fill(value, environment) for name, value in self.headers.items()},
+            env={name: fill(value, environment) for name, value in self.env.items()},
         )
 
 
-def _seconds(value: str | float) -> float:
+def seconds_of(value: str | float) -> float:
+    """The seconds of a duration such as `30s`, or a number of them; raises `ValueError`."""
     matched = _DURATION.fullmatch(str(value))
     if matched is None:
         raise ValueError(f'{value!r} is no duration such as "30s"')
     return float(matched[1]) * _SECONDS[matched[2] or "s"]
 
 
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+def matches(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a name fits one of the patterns; without any, all do."""
     return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _fill(text: str, environment: Mapping[str, str]) -> str:
+def fill(text: str, environment: Mapping[str, str]) -> str:
+    """A text with its `${NAME}` filled in; raises `ValueError` for a variable that is not set."""
+
     def value(found: re.Match[str]) -> str:
         if found[1] not in environment:
             raise ValueError(f"the variable {found[1]} is not set")
