@@ -42,6 +42,9 @@ async def test_the_guide(office: Office, capsys: pytest.CaptureFixture[str]) -> 
         play.script(asks(("ask-person", {"question": "?"})), ["Ordered."])
         await guide["ask_then_go_on"](client, session)
 
+        play.script(["Nothing to pay."])
+        assert await guide["ask_a_person"](client, session, []) == "Nothing to pay."
+
         play.script(asks(("get-weather", {"city": "Oslo"})), ["Cold."])
         asked = client.sessions.attach(session).send("Weather?")
         cursor = [asked.cursor async for event in asked if isinstance(event, Start)].pop()

@@ -82,7 +82,7 @@ def test_the_client_finds_nothing_to_complain_of(played: dict[str, Any]) -> None
 
 def test_the_guide(node: Node, desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "node_modules").symlink_to(HERE / "node_modules")
-    [shown] = fences(ROOT / "docs" / "guides" / "connect-ag-ui.md")
+    shown, _ = fences(ROOT / "docs" / "guides" / "connect-ag-ui.md")
     script = tmp_path / "guide.mjs"
     script.write_text(shown.text)
     desk.script([Call("get-time", {})], said("It is noon."))

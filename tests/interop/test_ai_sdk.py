@@ -182,7 +182,7 @@ def test_objects_blocks_and_resources(node: Node, make_desk: Callable[..., Desk]
 
 def test_the_guide(node: Node, desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "node_modules").symlink_to(HERE / "node_modules")
-    [shown] = fences(ROOT / "docs" / "guides" / "connect-ai-sdk.md")
+    shown, _ = fences(ROOT / "docs" / "guides" / "connect-ai-sdk.md")
     script = tmp_path / "guide.mjs"
     script.write_text(shown.text)
     desk.script([Call("get-time", {})], said("It is noon."))

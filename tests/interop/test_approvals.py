@@ -1,15 +1,19 @@
 """Owns the proof that people are asked by foreign clients, unmodified: the AI SDK, AG-UI and OpenAI."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.docs.pages import ROOT, fences
 from tests.e2e.agents import ASKING
 from tests.e2e.desk import Desk
 from tests.e2e.model_server import Call, said
-from tests.interop.conftest import HERE, Node
+from tests.interop.conftest import HERE, PATIENCE, Node
 from tests.interop.test_ai_sdk import calls, play, text
 
 BOTH = [Call("get-weather", {"city": "Rome"}), Call("get-weather", {"city": "Oslo"})]
@@ -39,6 +43,30 @@ def states(message: dict[str, Any]) -> list[tuple[str, Any]]:
         for part in message["parts"]
         if part["type"] == "tool-get-weather"
     ]
+
+
+@pytest.mark.parametrize(("page", "language"), [("ai-sdk", "js"), ("ag-ui", "js"), ("openai", "python")])
+def test_the_guides(node: Node, desk: Desk, tmp_path: Path, page: str, language: str) -> None:
+    [shown] = [
+        fence
+        for fence in fences(ROOT / "docs" / "guides" / f"connect-{page}.md")
+        if fence.language == language and "approv" in fence.text
+    ]
+    desk.script(BOTH, said("It is warm in Rome."))
+    given = {"MAINSPRING_URL": desk.client.url, "MAINSPRING_KEY": desk.client.key or "", "AGENT": desk.agent}
+    if language == "js":
+        (tmp_path / "node_modules").symlink_to(HERE / "node_modules")
+        script = tmp_path / "guide.mjs"
+        script.write_text(shown.text)
+        done = node.run(script, **given)
+    else:
+        command = [sys.executable, "-c", shown.text]
+        done = subprocess.run(
+            command, check=False, env=given, capture_output=True, text=True, timeout=PATIENCE
+        )
+    assert (done.stdout, done.stderr) == ("It is warm in Rome.\n", "")
+    assert "21" in told(desk, 1)[0]
+    assert "They say: Only Rome." in told(desk, 1)[1]
 
 
 def test_use_chat_asks_and_answers(node: Node, desk: Desk) -> None:

@@ -22,7 +22,13 @@ TALK: list[Reply] = [
     [Say(("Let me look.",)), Call("get-weather", {"city": "Rome"}), Call("get-time", {})],
     said("It is warm."),
 ]
-CHAT: list[Reply] = [said("Good day."), [Call("get-weather", {"city": "Oslo"})], said("It is cold."), [BAD_KEY], [BAD_KEY]]
+CHAT: list[Reply] = [
+    said("Good day."),
+    [Call("get-weather", {"city": "Oslo"})],
+    said("It is cold."),
+    [BAD_KEY],
+    [BAD_KEY],
+]
 CALLS = {"get-weather": {"city": "Rome"}, "get-time": {}}
 
 
@@ -95,7 +101,7 @@ def test_python(desk: Desk, kind: type[OpenAI] | type[AsyncOpenAI]) -> None:
 
 def test_the_guide(node: Node, desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "node_modules").symlink_to(HERE / "node_modules")
-    python, javascript, _ = fences(ROOT / "docs" / "guides" / "connect-openai.md")
+    python, javascript, _, _ = fences(ROOT / "docs" / "guides" / "connect-openai.md")
     desk.script(*([[Call("get-time", {})], said("It is noon.")] * 2))
     given = {"MAINSPRING_URL": desk.client.url, "MAINSPRING_KEY": desk.client.key or "", "AGENT": desk.agent}
     done = subprocess.run(
