@@ -4,20 +4,26 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace as evolved
 from typing import Any
 
 import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
+from mainspring.assembly import assemble
 from mainspring.client import InvalidSignature, ToolContext, ToolEndpoint, ToolError, verify
 from mainspring.client.webhooks import sign
+from mainspring.model.generation import ModelRequest
+from mainspring.model.signals import ToolResult
+from mainspring.providers.script import Call
 from mainspring.runtime.tool_calls import ToolOutcome
 from mainspring.system import SystemClock
 from mainspring.testing.clock import ManualClock
 from mainspring.toolboxes.egress import Egress, networks
 from mainspring.toolboxes.http import HttpBox
 from mainspring.toolboxes.http_settings import parse_http_tools
+from tests.runtime.desk import Desk
 from tests.toolboxes.mcp_servers import tool_call
 from tests.toolboxes.test_egress import Resolver
 
@@ -303,3 +309,24 @@ async def test_an_endpoint_answers_calls_by_functions() -> None:
     assert (await posted(b"{"))[0] == 400
     assert (await posted(call("refund", "1", "tool.news")))[0] == 400
     assert (await posted(call("refund", "1"), "v1,AAAA"))[0] == 401
+
+
+# ---- a session ----------------------------------------------------------------------------------------------
+
+
+async def test_an_answer_that_comes_later_is_brought_to_the_session() -> None:
+    def script(request: ModelRequest) -> Any:
+        return "Done." if any(message.role == "tool" for message in request.messages) else [Call("look", {})]
+
+    desk = Desk(script)
+    async with shop(answers(202)) as url, box_at(url, tools=["look"], timeout="5s") as box:
+        desk.world = evolved(desk.world, boxes=(box,))
+        desk.app = assemble(desk.settings, desk.world)
+        async with desk:
+            leg = await desk.trigger()
+            await desk.settle()
+            (call_id,) = desk.open_calls()
+            await desk.results(leg, [ToolResult(tool_call_id=call_id, result={"seen": 1})])
+            await desk.settle()
+            (part,) = desk.model.requests[1].messages[-1].parts
+            assert getattr(part, "output", None) == {"seen": 1}
