@@ -10,7 +10,6 @@ SCHEMA: dict[str, Any] = protocol_schema()
 DEFINITIONS: dict[str, Any] = SCHEMA["$defs"]
 TOP: dict[str, Any] = SCHEMA["properties"]
 NOT_YET = (
-    "contextManagement",
 )
 """Keys that are read and checked, and change nothing so far."""
 NOT_RUN = (

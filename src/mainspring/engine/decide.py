@@ -16,6 +16,7 @@ from mainspring.engine.inputs import check_values
 from mainspring.engine.interpreter import guarded, run
 from mainspring.engine.ledger import attempt_ended, attempts_cut, start_attempts, take_answers, time_passed
 from mainspring.engine.lenses import find_generation, is_under_way, running_generations
+from mainspring.engine.recovery import explained, recover
 from mainspring.engine.rounds import Outcome, advance_call, request_calls, settle_call
 from mainspring.engine.turn import Library, Turn
 from mainspring.model.errors import Conflict, Failure, InvalidRequest, NotFound, SessionBusy
@@ -255,6 +256,8 @@ def _failed(turn: Turn, signal: FailedSignal) -> None:
             )
         )
         return
+    if recover(turn, turn.frame(frame_id), signal):
+        return
     partial = Partial(parts=signal.parts, part_ids=signal.part_ids, usage=signal.usage or Usage())
     if not any(part.text for part in signal.parts):
         turn.emit(
@@ -265,7 +268,7 @@ def _failed(turn: Turn, signal: FailedSignal) -> None:
                 usage=signal.usage,
             )
         )
-    fail_frame(turn, turn.frame(frame_id), signal.failure, partial)
+    fail_frame(turn, turn.frame(frame_id), explained(signal.failure), partial)
 
 
 # ---- stop, resume, expire -----------------------------------------------------------------------------------

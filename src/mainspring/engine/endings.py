@@ -6,6 +6,7 @@ from typing import Literal
 
 from mainspring.engine.approvals import close_approval, close_approvals
 from mainspring.engine.generations import in_chat
+from mainspring.engine.recovery import summarized
 from mainspring.engine.rounds import Outcome, advance_call, close_round, settle_call
 from mainspring.engine.turn import BlockFailed, Turn, announced
 from mainspring.model.errors import Failure
@@ -100,6 +101,9 @@ def return_to_parent(turn: Turn, frame: Frame, outcome: WorkerOutcome) -> None:
 
 
 def _hand_over(turn: Turn, frame: Frame, parent: Frame, outcome: WorkerOutcome) -> None:
+    if parent.compacting is not None:
+        summarized(turn, parent, parent.compacting, outcome.output, outcome.error)
+        return
     if frame.call_id is not None:
         settle_call(turn, frame.call_id, Outcome(output=outcome.output, error=outcome.error), ran="worker")
         advance_call(turn, frame.call_id)

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from mainspring.engine.evolve_context import CONTEXT_EVOLVERS, cut_thread
 from mainspring.engine.evolve_execution import EXECUTION_EVOLVERS
 from mainspring.engine.lenses import put_scope, put_thread
 from mainspring.model.events import Event
@@ -90,7 +91,7 @@ def kept_messages(messages: tuple[Message, ...], after: str | None) -> tuple[Mes
 def _rolled_back(state: State, event: RolledBack) -> State:
     thread = state.scopes[state.root].threads.get(MAIN_THREAD, Thread(name=MAIN_THREAD))
     kept = kept_messages(thread.messages, event.after_message_id) or ()
-    state = put_thread(state, state.root, replace(thread, messages=kept))
+    state = put_thread(state, state.root, cut_thread(thread, kept))
     return replace(state, last_message_id=event.after_message_id)
 
 
@@ -105,8 +106,9 @@ def _thread_started(state: State, event: ThreadStarted) -> State:
         name=event.thread,
         system=event.system,
         settings=event.settings,
-        messages=before.messages if event.keep and before is not None else (),
     )
+    if event.keep and before is not None:
+        thread = replace(before, system=event.system, settings=event.settings)
     return put_thread(state, event.frame, thread)
 
 
@@ -153,6 +155,7 @@ _EVOLVERS: dict[type, Callable[[State, Any], State]] = {
     TodoUpdate: _todo_update,
     ServerActivated: _server_activated,
     **EXECUTION_EVOLVERS,
+    **CONTEXT_EVOLVERS,
 }
 
 

@@ -28,7 +28,7 @@ from mainspring.model.facts import (
 from mainspring.model.generation import Usage
 from mainspring.model.messages import Message
 from mainspring.model.parts import ToolCallPart, ToolResultPart
-from mainspring.model.session import Call, Execution, Frame, Generation, Scope, State
+from mainspring.model.session import Call, Execution, Frame, Generation, Scope, State, Thread
 from mainspring.model.stream_events import AttemptSuperseded, ToolRequest
 
 KEPT_KEYS = 64
@@ -100,7 +100,15 @@ def _block_began(state: State, event: BlockBegan) -> State:
 
 def _block_done(state: State, event: BlockDone) -> State:
     execution = _open(state)
-    frame = replace(execution.frames[event.frame], index=event.index + 1, block_id=None, generation=None)
+    frame = replace(
+        execution.frames[event.frame],
+        index=event.index + 1,
+        block_id=None,
+        generation=None,
+        compacting=None,
+        compactions=0,
+        recovered="",
+    )
     return replace(state, execution=put_frame(execution, frame))
 
 
@@ -132,8 +140,17 @@ def _generation_settled(state: State, event: GenerationSettled) -> State:
     if not event.message.parts:
         return state
     thread = state.scopes[event.frame].threads[event.thread]
-    state = put_thread(state, event.frame, replace(thread, messages=(*thread.messages, event.message)))
+    state = put_thread(state, event.frame, _told(thread, event))
     return replace(state, last_message_id=execution.message_id) if in_chat else state
+
+
+def _told(thread: Thread, event: GenerationSettled) -> Thread:
+    """A thread with an answer, and with what the provider counted for all of it."""
+    messages = (*thread.messages, event.message)
+    tokens = event.context_tokens or event.usage.input_tokens + event.usage.output_tokens
+    if not event.usage.input_tokens:
+        return replace(thread, messages=messages)
+    return replace(thread, messages=messages, tokens=tokens, counted=len(messages))
 
 
 def _generation_failed(state: State, event: GenerationFailed) -> State:

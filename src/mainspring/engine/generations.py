@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mainspring.engine.brought import brought_tools
+from mainspring.engine.compaction import begin_compaction
 from mainspring.engine.served import served_tools
 from mainspring.engine.thread_settings import ensure_thread
 from mainspring.engine.turn import Turn
@@ -17,9 +18,11 @@ def generation_id(turn: Turn, frame: Frame, step: int) -> str:
     return f"gen_{turn.place(frame)}_{step}"
 
 
-def start_generation(turn: Turn, frame: Frame, *, thread: str, step: int) -> None:
-    """Asks for the next message of a thread."""
+def start_generation(turn: Turn, frame: Frame, *, thread: str, step: int, attempt: int = 1) -> None:
+    """Asks for the next message of a thread; first for a summary of what it holds, if that has become too much."""
     settled = ensure_thread(turn, frame, thread)
+    if attempt == 1 and begin_compaction(turn, turn.frame(frame.id), settled, step=step):
+        return
     turn.emit(
         GenerationStarted(
             generation_id=generation_id(turn, frame, step),
@@ -27,6 +30,7 @@ def start_generation(turn: Turn, frame: Frame, *, thread: str, step: int) -> Non
             thread=thread,
             step=step,
             model=str(settled.settings["model"]),
+            attempt=attempt,
         )
     )
 

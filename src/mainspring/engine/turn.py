@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from mainspring.engine.evolve import evolve
+from mainspring.engine.summarizer import BUILT_IN
 from mainspring.model.errors import ErrorType, Failure
 from mainspring.model.events import Event
 from mainspring.model.facts import BlockDone
@@ -83,7 +84,7 @@ class Turn:
 
     def program(self, frame: Frame) -> Program:
         """The protocol a frame runs."""
-        program = self.library.programs.get(frame.version)
+        program = self.library.programs.get(frame.version) or BUILT_IN.get(frame.version)
         if program is None:
             raise block_failure(
                 f"version {frame.version[:12]} of the agent is no longer there", error_type="protocol_error"

@@ -84,9 +84,16 @@ AGENT: dict[str, Schema] = {
     "contextManagement": section(
         "How a long conversation is kept within the model's window.",
         {
-            "summarizerWorker": text("The worker of `workers` that summarises what is left out."),
-            "thresholdPercent": whole("How full the window is when it begins.", most=100),
-            "recentPercent": whole("How much of the window stays word for word.", least=0, most=100),
+            "summarizerWorker": text(
+                "The worker of `workers` that summarises what is left out; without it a built-in one does."
+            ),
+            "thresholdPercent": whole(
+                "How full the window is when it begins, in percent; 80 if left out.", most=100
+            ),
+            "recentPercent": whole(
+                "How much of the window stays word for word, in percent.", least=0, most=100
+            ),
+            "window": whole("The model's window in tokens, where Mainspring does not know it."),
             "recentWindow": {"description": "Accepted and not used."},
         },
     ),

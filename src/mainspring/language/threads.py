@@ -179,11 +179,14 @@ def _check_options(section: Section, scope: Scope) -> None:
 
 
 def _check_context(place: Place) -> None:
-    section = place.section(("summarizerWorker", "thresholdPercent", "recentPercent", "recentWindow"))
+    section = place.section(
+        ("summarizerWorker", "thresholdPercent", "recentPercent", "window", "recentWindow")
+    )
     if section is not None:
         section.text("summarizerWorker")
         section.integer("thresholdPercent", least=1, most=100)
         section.integer("recentPercent", least=0, most=100)
+        section.integer("window")
 
 
 _PROVIDER_TOOLS = ("web-search", "code-execution")

@@ -149,6 +149,8 @@ class GenerationSettled(EventFields, frozen=True, kw_only=True, tag="generation-
     raw_reason: str | None = None
     response_id: str | None = None
     interrupted: bool = False
+    context_tokens: int | None = None
+    """What the thread with this answer counts, where `usage` counts more: attempts that came to nothing."""
 
 
 class GenerationFailed(EventFields, frozen=True, kw_only=True, tag="generation-failed"):
@@ -158,6 +160,46 @@ class GenerationFailed(EventFields, frozen=True, kw_only=True, tag="generation-f
     frame: str
     failure: Failure
     usage: Usage | None = None
+
+
+class CompactionStarted(EventFields, frozen=True, kw_only=True, tag="compaction-started"):
+    """A summary of a thread's messages up to `covers` is asked for, of worker frame `worker`, before a model call.
+
+    `step`, `attempt`: that call; `failure`: what it failed with. `tokens`: about the size of the thread.
+    """
+
+    frame: str
+    thread: str
+    worker: str
+    step: int
+    attempt: int
+    covers: int
+    tokens: int
+    result_tokens: int | None = None
+    failure: Failure | None = None
+
+
+class CompactionFailed(EventFields, frozen=True, kw_only=True, tag="compaction-failed"):
+    """There is no summary: the thread goes on as it was."""
+
+    frame: str
+    thread: str
+    error: str
+
+
+class ThreadCompacted(EventFields, frozen=True, kw_only=True, tag="thread-compacted"):
+    """From now on a thread's model reads `message` instead of the first `covers` messages (see `Digest`).
+
+    `error`: why there is no summary of them.
+    """
+
+    frame: str
+    thread: str
+    covers: int
+    message: Message | None = None
+    summary: str = ""
+    result_tokens: int | None = None
+    error: str | None = None
 
 
 class ToolCalled(EventFields, frozen=True, kw_only=True, tag="tool-called"):
@@ -310,6 +352,9 @@ PrivateEvent: TypeAlias = (
     | GenerationStarted
     | GenerationSettled
     | GenerationFailed
+    | CompactionStarted
+    | CompactionFailed
+    | ThreadCompacted
     | ToolCalled
     | ToolAttempted
     | ToolAttemptFailed

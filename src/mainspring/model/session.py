@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import Literal
 
+from mainspring.model.errors import Failure
 from mainspring.model.generation import Usage
 from mainspring.model.messages import Message, Sender
 from mainspring.model.parts import FileReference
 from mainspring.model.program import Display
 from mainspring.model.stream_events import TodoItem
 from mainspring.model.values import Json, Value
+
+
+class Digest(Value, frozen=True, kw_only=True):
+    """What a thread's model reads instead of its oldest messages, which stay in the journal and on the screen.
+
+    `covers`: how many messages those are. `summary`: what the next summary goes on from. `result_tokens`: about how
+    many tokens of a tool result the model still gets.
+    """
+
+    covers: int = 0
+    message: Message | None = None
+    summary: str = ""
+    result_tokens: int | None = None
 
 
 class Thread(Value, frozen=True, kw_only=True):
@@ -19,8 +33,22 @@ class Thread(Value, frozen=True, kw_only=True):
     system: str | None = None
     settings: dict[str, Json] = {}
     messages: tuple[Message, ...] = ()
+    digest: Digest | None = None
+    tokens: int = 0
+    """What the provider counted for the first `counted` messages, as the model got them; 0 messages: nothing yet."""
+    counted: int = 0
 
-    def names(self, member: Literal["tools", "workers", "references", "mcpServers", "onDemandMcpServers"]) -> tuple[str, ...]:
+    @property
+    def view(self) -> tuple[Message, ...]:
+        """The messages that the model gets."""
+        digest = self.digest
+        if digest is None or digest.message is None:
+            return self.messages
+        return (digest.message, *self.messages[digest.covers :])
+
+    def names(
+        self, member: Literal["tools", "workers", "references", "mcpServers", "onDemandMcpServers"]
+    ) -> tuple[str, ...]:
         """One of the lists of names in the settings."""
         return tuple(self.settings.get(member) or ())
 
@@ -100,10 +128,27 @@ class Call(Value, frozen=True, kw_only=True):
     refused: bool = False
 
 
+class Compacting(Value, frozen=True, kw_only=True):
+    """A summary that is being written before a model call: by worker frame `worker`, of messages up to `covers`.
+
+    `step`, `attempt`: the call that waits for it, `failure`: what it failed with. `tokens`: the size of the thread.
+    """
+
+    worker: str
+    thread: str
+    step: int
+    attempt: int
+    covers: int
+    tokens: int
+    result_tokens: int | None = None
+    failure: Failure | None = None
+
+
 class Frame(Value, frozen=True, kw_only=True):
     """A running list of blocks: the handler of the trigger, or a worker's steps. `index`: the program counter.
 
-    `refusals`: how many rounds in a row consisted of nothing but the same refused calls, `refusal`.
+    `refusals`: how many rounds in a row consisted of nothing but the same refused calls, `refusal`. Of the open block:
+    `compactions`: how often its thread was shortened; `recovered`: the model call that got a second chance by it.
     """
 
     id: str
@@ -120,6 +165,9 @@ class Frame(Value, frozen=True, kw_only=True):
     tools: dict[str, str] = {}
     refusal: str = ""
     refusals: int = 0
+    compacting: Compacting | None = None
+    compactions: int = 0
+    recovered: str = ""
 
 
 class Execution(Value, frozen=True, kw_only=True):

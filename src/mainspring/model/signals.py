@@ -117,6 +117,7 @@ class AnswerSignal(Value, frozen=True, kw_only=True):
     at: float
     raw_reason: str | None = None
     response_id: str | None = None
+    context_tokens: int | None = None
 
 
 class FailedSignal(Value, frozen=True, kw_only=True):

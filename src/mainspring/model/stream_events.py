@@ -313,6 +313,22 @@ class RetryScheduled(EventFields, frozen=True, kw_only=True, tag="retry-schedule
     worker_id: str | None = None
 
 
+class ContextCompacted(EventFields, frozen=True, kw_only=True, tag="context-compacted"):
+    """A thread became too long for its model, which gets less of it from now on; what people see stays as it is.
+
+    `messages`: how many it no longer gets word for word. `trigger`: the threshold was passed (`proactive`), or the
+    provider refused (`reactive`). `layers`: what was done. `tokens_before`, `tokens_after`: about its size.
+    """
+
+    thread: str | None = None
+    trigger: Literal["proactive", "reactive"]
+    layers: tuple[Literal["summary", "dropped", "results"], ...]
+    messages: int
+    tokens_before: int
+    tokens_after: int
+    worker_id: str | None = None
+
+
 PublicEvent: TypeAlias = (
     Start
     | Finish
@@ -343,4 +359,5 @@ PublicEvent: TypeAlias = (
     | WorkerInputReady
     | AttemptSuperseded
     | RetryScheduled
+    | ContextCompacted
 )

@@ -162,7 +162,13 @@ class Asking:
             at=at,
             raw_reason=finished.raw_reason,
             response_id=finished.response_id,
+            context_tokens=_size(finished.usage) if self._spent is not None else None,
         )
+
+
+def _size(usage: Usage) -> int | None:
+    """What the thread with the answer counts."""
+    return usage.input_tokens + usage.output_tokens or None
 
 
 def _cut(model: str) -> Failure:

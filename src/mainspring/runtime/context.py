@@ -11,7 +11,7 @@ from mainspring.engine.schemas import input_schema
 from mainspring.engine.served import served_specs
 from mainspring.engine.turn import Library
 from mainspring.model.generation import ModelRequest, ToolSpec
-from mainspring.model.session import State
+from mainspring.model.session import State, Thread
 from mainspring.model.values import Json, Value
 from mainspring.runtime.living_history import Histories
 from mainspring.runtime.tool_output import bounds_of
@@ -54,12 +54,19 @@ class Telling(Value, frozen=True, kw_only=True):
     histories: Histories
 
 
+def _result_tokens(thread: Thread) -> int | None:
+    """The bound of a thread's tool results: its setting, or less if its model has refused it as too long."""
+    tight = None if thread.digest is None else thread.digest.result_tokens
+    found = [one for one in (thread.settings.get("maxToolOutputTokens"), tight) if one is not None]
+    return min(found, default=None)
+
+
 def build_request(telling: Telling, presentation: Presentation, model: str) -> ModelRequest:
     """The request for the next message of the presentation's thread, to a model that is the thread's or a backup."""
     settings, thread = presentation.thread.settings, presentation.thread
-    bounds = bounds_of(settings.get("maxToolOutputTokens"), presentation.program.tools)
+    bounds = bounds_of(_result_tokens(thread), presentation.program.tools)
     living = telling.histories.of(thread.name, model=model, bounds=bounds)
-    history = living.view(thread.messages)
+    history = living.view(thread.view)
     if history.repairs:
         log.warning(
             "session %s, thread %s: the history was repaired: %s",

@@ -40,6 +40,7 @@ SINCE_4: Final = frozenset(
         b"tool-approval-request",
         b"tool-approval-response",
         b"retry-scheduled",
+        b"context-compacted",
     )
 )
 """Events that clients of version 2 do not know."""

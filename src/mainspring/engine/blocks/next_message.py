@@ -74,6 +74,7 @@ def _settled(
         model=answer.model,
         raw_reason=answer.raw_reason,
         response_id=answer.response_id,
+        context_tokens=answer.context_tokens,
     )
 
 

@@ -1,10 +1,12 @@
-"""Owns the rules for `contextManagement`: its worker, when it would run, and that nothing summarises yet."""
+"""Owns the rules for `contextManagement`: its worker, and when it would run."""
 
 from __future__ import annotations
 
 from mainspring.language.syntax import MapNode
 from mainspring.language.unit import Unit
 from mainspring.model.program import Program
+
+THRESHOLD = 80
 
 
 def context_management(unit: Unit, program: Program) -> None:
@@ -20,7 +22,12 @@ def context_management(unit: Unit, program: Program) -> None:
             worker.error("unknown-worker", message, allowed=unit.names["worker"])
         elif slug in program.agent.workers:
             worker.error("bad-value", f"the summarizer `{slug}` may not stand in `agent.workers`")
-        if unit.written("agent", "contextManagement", "recentPercent") is None:
-            worker.warn("summarizer-never-runs", "without `recentPercent` the summarizer never runs")
-    message = "`contextManagement` is accepted, but this server sends threads whole: nothing is summarised"
-    place.warn("not-run", message)
+    recent = unit.written("agent", "contextManagement", "recentPercent")
+    threshold = unit.written("agent", "contextManagement", "thresholdPercent")
+    most = THRESHOLD if threshold is None else threshold.value
+    if recent is None:
+        message = "without `recentPercent` a thread is only shortened when its model has refused it"
+        (worker or place).warn("summarizer-never-runs", message)
+    elif isinstance(recent.value, int) and isinstance(most, int) and recent.value >= most > 0:
+        message = f"`recentPercent` has to be less than `thresholdPercent` ({most}), else nothing is left out"
+        recent.error("bad-value", message)
