@@ -329,13 +329,8 @@ def assemble(settings: Settings, world: World) -> Mainspring:
         ids=world.ids,
         follow_latest=settings.follow_latest,
     )
-    sweeper = Sweeper(
-        ports,
-        sessions,
-        interval=settings.sweep_interval,
-        retention=settings.delta_retention,
-        files=files,
-    )
+    interval, retention = settings.sweep_interval, settings.delta_retention
+    sweeper = Sweeper(ports, sessions, interval=interval, retention=retention, files=files)
     return Mainspring(
         settings=settings,
         world=world,
