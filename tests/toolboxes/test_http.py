@@ -12,8 +12,8 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from mainspring.assembly import assemble
-from mainspring.client import InvalidSignature, ToolContext, ToolEndpoint, ToolError, verify
-from mainspring.client.webhooks import sign
+from mainspring.client import ToolContext, ToolError
+from mainspring.client.webhooks import InvalidSignature, ToolEndpoint, sign, verify
 from mainspring.model.generation import ModelRequest
 from mainspring.model.signals import ToolResult
 from mainspring.providers.script import Call

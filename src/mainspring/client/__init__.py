@@ -16,7 +16,6 @@ from mainspring.client.events import ClientToolRequest, Event
 from mainspring.client.sync_client import Client
 from mainspring.client.tools import ToolContext
 from mainspring.client.trigger import Trigger, trigger
-from mainspring.client.webhooks import InvalidSignature, ToolEndpoint, verify
 
 __all__ = [
     "ApiError",
@@ -26,18 +25,15 @@ __all__ = [
     "ClientToolRequest",
     "ConnectionFailed",
     "Event",
-    "InvalidSignature",
     "MainspringClientError",
     "Outcome",
     "Patience",
     "StreamError",
     "ToolContext",
-    "ToolEndpoint",
     "ToolError",
     "Trigger",
     "WorkerError",
     "allow",
     "deny",
     "trigger",
-    "verify",
 ]
