@@ -10,6 +10,7 @@ WORKERS ?= 2
 TESTS ?= tests
 SEEDS ?= 10000
 FAULTS ?= 5000
+KILLS ?= 1000
 FIRST ?= 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -131,10 +132,11 @@ test-interop: $(VENV)/.dev .tools/node/.ready $(INTEROP_READY) .tools/chromium/.
 	PATH="$(CURDIR)/.tools/node/bin:$$PATH" $(PYTEST) -m interop tests
 
 .PHONY: soak
-soak: $(VENV)/.dev ## ten thousand seeds of the simulation, five thousand of faults (SEEDS=, FAULTS=, FIRST=)
+soak: $(VENV)/.postgres ## ten thousand seeds of the simulation, five thousand of faults, a thousand kills (SEEDS=, FAULTS=, KILLS=, FIRST=)
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS)
 	$(BIN)/python -m tests.faults --seeds $(FAULTS) --first $(FIRST) --workers $(WORKERS)
 	$(BIN)/python -m tests.toolboxes.soak --first $(FIRST)
+	$(BIN)/python -m tests.e2e.random_kills --kills $(KILLS) --first $(FIRST)
 
 .PHONY: test-model
 test-model: $(VENV)/.model ## a real small model on this machine (the first run compiles its server)

@@ -17,6 +17,7 @@ from mainspring.runtime.keys import SCOPES
 from mainspring.settings import NAMES
 from tests.docs.errors import advice_table, classes_table, statuses_table, troubles_table
 from tests.docs.events import MADE, PRIVATE, PUBLIC, events_table, shapes_table, tag_of, types_list
+from tests.docs.faults import faults_table
 from tests.docs.keys import TOP, block_tables, every_key, member_table, top_table, type_tables
 from tests.docs.moves import moves_table
 from tests.docs.pages import PAGES, ROOT, code_words, fences, name_of, prose, regions, with_region
@@ -35,6 +36,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "error-advice": advice_table,
     "error-troubles": troubles_table,
     "error-statuses": statuses_table,
+    "faults": faults_table,
     "top": top_table,
     "types": type_tables,
     "blocks": block_tables,
