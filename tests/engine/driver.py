@@ -43,6 +43,8 @@ agent:
   tools: [look, find]
 """
 
+ONE_EACH = Usage(input_tokens=1, output_tokens=1)
+
 
 def compiled(protocol: str, *, slug: str = "agent", worker: bool = False) -> Program:
     """The program of a protocol with one prompt, `system`."""
@@ -114,6 +116,7 @@ class Driver:
         reason: FinishReason = "stop",
         attempt: int = 1,
         at: float = 3.0,
+        usage: Usage = ONE_EACH,
     ) -> list[Event]:
         """The model answers the one open call of a model: text, and tool calls by name, perhaps with arguments."""
         assert self.state.execution is not None
@@ -135,7 +138,7 @@ class Driver:
                 parts=tuple(written),
                 part_ids=tuple(f"p{number}" for number in range(len(written))),
                 reason=reason,
-                usage=Usage(input_tokens=1, output_tokens=1),
+                usage=usage,
                 model=generation.model,
                 at=at,
             )
