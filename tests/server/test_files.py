@@ -1,6 +1,8 @@
 """Uploaded files over HTTP: addresses, bounds, who may, how they come back, what a model sees of them."""
 
+import asyncio
 import base64
+import tempfile
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
@@ -13,8 +15,8 @@ from hypothesis import strategies as st
 from mainspring.model.generation import ModelRequest
 from mainspring.model.parts import FilePart, TextPart, ToolResultPart
 from mainspring.providers.script import Call
+from mainspring.runtime.file_ports import FileRecord
 from mainspring.runtime.sweeper import FILES_INTERVAL
-from mainspring.server.bodies import ClientLeft
 from mainspring.server.options import ServerOptions
 from mainspring.storage.file_folder import FolderFiles
 from tests.server.asgi import Client, Exchange
@@ -308,8 +310,18 @@ async def test_a_file_lives_as_long_as_its_session(desk: Desk, tmp_path: Path) -
     await desk.clock.advance(86400 + FILES_INTERVAL)
     await desk.mainspring.sweeper.sweep()
     assert list(tmp_path.rglob("*.json")) == []
+    assert (await Client(desk.app).get(fresh_address(desk, kept))).status == 404
     assert [path for path in (tmp_path / "bytes").rglob("*") if path.is_file()] == []
     assert same["id"] != kept["id"]
+
+
+def fresh_address(desk: Desk, file: dict[str, Any]) -> str:
+    """An address of now for a file, whether it is there or not."""
+    assert desk.mainspring.files is not None
+    record = FileRecord(
+        id=file["id"], project_id="", session_id="", filename="", media_type="", size=0, created_at=0.0
+    )
+    return desk.mainspring.files.download_address(record)
 
 
 async def test_a_server_without_a_folder_says_so() -> None:
@@ -351,7 +363,14 @@ async def test_a_client_that_leaves_or_is_slow_leaves_nothing(desk: Desk, tmp_pa
     await desk.app(scope, receive, send)
     assert sent == []
     assert list((tmp_path / "incoming").iterdir()) == []
-    assert ClientLeft.status == 400
+    desk.use(ServerOptions(body_timeout=0))
+
+    async def never() -> Any:
+        await asyncio.Event().wait()
+
+    await desk.app(scope, never, send)
+    assert sent[0]["status"] == 408
+    assert list((tmp_path / "incoming").iterdir()) == []
 
 
 @given(
@@ -361,9 +380,6 @@ async def test_a_client_that_leaves_or_is_slow_leaves_nothing(desk: Desk, tmp_pa
 )
 @settings(max_examples=25, deadline=None)
 def test_any_bytes_in_any_pieces_are_kept_whole_or_not_at_all(size: int, cuts: list[int], extra: int) -> None:
-    import asyncio
-    import tempfile
-
     async def run(folder: Path) -> None:
         async with open_desk(FolderFiles(folder)) as desk:
             session = await session_of(desk)

@@ -15,7 +15,8 @@ import asyncio
 import hashlib
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import closing, suppress
 from io import BufferedWriter
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
@@ -121,17 +122,21 @@ class FolderFiles:
 
     def _old(self, before: float, limit: int) -> list[FileRecord]:
         found: list[FileRecord] = []
-        for entry in self._every_entry():
-            if len(found) == limit:
-                break
-            if entry.stat().st_mtime < before:
-                found.append(_read_record(Path(entry.path).read_bytes()))
+        with closing(self._every_entry()) as entries:
+            for entry in entries:
+                if len(found) == limit:
+                    break
+                # Another host may have removed it since.
+                with suppress(FileNotFoundError):
+                    if entry.stat().st_mtime < before:
+                        found.append(_read_record(Path(entry.path).read_bytes()))
         return found
 
-    def _every_entry(self) -> Iterator[os.DirEntry[str]]:
-        for shard in os.scandir(self._entries):
-            with os.scandir(shard.path) as entries:
-                yield from entries
+    def _every_entry(self) -> Generator[os.DirEntry[str]]:
+        with os.scandir(self._entries) as shards:
+            for shard in shards:
+                with os.scandir(shard.path) as entries:
+                    yield from entries
 
     async def keep(self, file_id: str, at: float, /) -> None:
         """See `FileStore`."""
