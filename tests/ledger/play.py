@@ -237,6 +237,14 @@ class Stage:
             database.close()
         return None if found is None else str(found[0])
 
+    def begun(self) -> int:
+        """How many calls were begun so far, each time counted."""
+        database = opened(self.domain.database)
+        try:
+            return int(database.execute("SELECT count(*) FROM runs").fetchone()[0])
+        finally:
+            database.close()
+
     # ---- the end ------------------------------------------------------------------------------------------------
 
     def end(self) -> None:
@@ -248,12 +256,20 @@ class Stage:
                 server.kill()
 
 
-def killing(seed: int, pause: tuple[float, float] = (0.4, 1.6)) -> Callable[[Stage], None]:
-    """Somebody who kills a server or a worker at random moments with SIGKILL, and starts it again."""
+def killing(seed: int, between: tuple[int, int] = (4, 16)) -> Callable[[Stage], None]:
+    """Somebody who kills a server or a worker with SIGKILL and starts it again, each time so many calls were begun.
+
+    Counting calls, not seconds: work goes on between two kills however slow the machine is.
+    """
 
     def kill(stage: Stage) -> None:
         chance = Random(seed)
-        while not stage.over.wait(chance.uniform(*pause)):
+        while True:
+            target = stage.begun() + chance.randint(*between)
+            while stage.begun() < target:
+                if stage.over.wait(0.05):
+                    return
+            stage.over.wait(chance.uniform(0, 0.3))
             if chance.random() < 0.5:
                 stage.workers.replace(chance.randrange(len(stage.workers.processes)), signal.SIGKILL)
                 stage.played.worker_kills += 1
