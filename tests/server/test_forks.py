@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from tests.server.desk import Desk, trigger
@@ -56,7 +57,7 @@ async def test_the_model_reads_what_the_fork_keeps(desk: Desk) -> None:
     session, before = await talked(desk)
     seen: list[Any] = []
 
-    async def script(request: Any) -> Any:
+    async def script(request: Any) -> AsyncIterator[str]:
         seen.append(request)
         yield "Yes."
 
