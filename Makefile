@@ -98,8 +98,8 @@ demo: $(VENV)/.runtime ## an agent to talk to: no account, no key, no network
 	$(BIN)/mainspring demo
 
 .PHONY: bench
-bench: $(VENV)/.dev ## the numbers of the documentation, measured here
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.postgres ## the numbers of the documentation, measured here (BENCH=--quick for rougher ones)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 # ---------------------------------------------------------------- tests
 
@@ -136,7 +136,20 @@ soak: $(VENV)/.postgres ## ten thousand seeds of the simulation, five thousand o
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS)
 	$(BIN)/python -m tests.faults --seeds $(FAULTS) --first $(FIRST) --workers $(WORKERS)
 	$(BIN)/python -m tests.toolboxes.soak --first $(FIRST)
+	$(BIN)/python -m tests.ledger --kill
+	$(BIN)/python -m tests.ledger --kill --postgres
 	$(BIN)/python -m tests.e2e.random_kills --kills $(KILLS) --first $(FIRST)
+
+# The 114 retail tasks of a checkout of sierra-research/tau2-bench (MIT; nothing of it is here). TAU2_PYTHON has this
+# package and what that domain imports: loguru docstring-parser toml addict deepdiff python-dotenv pyyaml pydantic.
+TAU2_PYTHON ?= $(BIN)/python
+
+.PHONY: ledger
+ledger: $(VENV)/.postgres ## TAU2=/path: its retail tasks through servers and workers, in peace, then with kills
+	test -n "$(TAU2)"
+	$(BIN)/python -m tests.ledger --tau2 $(TAU2) --python $(TAU2_PYTHON)
+	$(BIN)/python -m tests.ledger --tau2 $(TAU2) --python $(TAU2_PYTHON) --kill
+	$(BIN)/python -m tests.ledger --tau2 $(TAU2) --python $(TAU2_PYTHON) --kill --postgres
 
 .PHONY: test-model
 test-model: $(VENV)/.model ## a real small model on this machine (the first run compiles its server)

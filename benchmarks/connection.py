@@ -47,6 +47,7 @@ class Connection(asyncio.Protocol):
         self.tail = b""
         self.reply = Reply()
         self.length: int | None = None
+        self.until = b""
 
     @classmethod
     async def open(cls, url: str) -> "Connection":
@@ -89,6 +90,8 @@ class Connection(asyncio.Protocol):
 
     def whole(self, data: bytes) -> bool:
         """Whether the answer is complete."""
+        if self.until:
+            return self.until in data
         if self.length is not None:
             return sum(map(len, self.pieces)) >= self.length
         self.tail = (self.tail + data)[-len(END) :]
@@ -104,6 +107,11 @@ class Connection(asyncio.Protocol):
         self.sent = time.monotonic()
         self.transport.write(head.encode() + data)
         return await asyncio.wait_for(self.waiting, PATIENCE)
+
+    async def until_finish(self, path: str, key: str) -> int:
+        """Follows a stream without an end up to the end of a turn; how many deltas came. Of no use afterwards."""
+        self.until = b'"type":"finish"'
+        return (await self.request("GET", path, key=key)).deltas
 
     def close(self) -> None:
         """Hangs up."""

@@ -2,8 +2,9 @@
 
 import asyncio
 import statistics
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.connection import Connection, Reply
 from benchmarks.subjects import Subject
@@ -22,10 +23,16 @@ class Size:
     crowd: int
     history: int
     deltas: int
+    opened: int
+    rounds: int
+
+    def times(self, rounds: int) -> "Size":
+        """The same load, measured that often."""
+        return replace(self, rounds=rounds)
 
 
-FULL = Size(alone=60, turns=800, paced=100, crowd=300, history=200, deltas=200)
-QUICK = Size(alone=20, turns=120, paced=30, crowd=60, history=60, deltas=100)
+FULL = Size(alone=60, turns=800, paced=100, crowd=300, history=1000, deltas=200, opened=10_000, rounds=3)
+QUICK = Size(alone=20, turns=120, paced=30, crowd=60, history=200, deltas=100, opened=1000, rounds=1)
 
 
 def at(ordered: list[float], share: float) -> float:
@@ -78,10 +85,9 @@ async def crowd(subject: Subject, turn: Turn, names: list[str], at_once: int) ->
         while waiting:
             replies.append(await turn(subject, connection, waiting.pop()))
 
-    loop = asyncio.get_running_loop()
-    cpu, began = subject.cpu(), loop.time()
+    cpu, began = subject.cpu(), time.monotonic()
     await asyncio.gather(*(work(connection) for connection in connections))
-    wall = loop.time() - began
+    wall = time.monotonic() - began
     await asyncio.sleep(0.1)  # what the server still tidies up belongs to the turns
     cpu = subject.cpu() - cpu
     for connection in connections:
@@ -164,24 +170,6 @@ async def many(subject: Subject, size: Size) -> Figures:
     }
 
 
-async def long_session(subject: Subject, size: Size) -> Figures:
-    """One session, turn after turn: what the history costs."""
-    connection = await Connection.open(subject.url)
-    firsts = [
-        (await subject.turn(connection, name)).took
-        for name in await sessions(subject, "bench-10", size.alone)
-    ]
-    (name,) = await sessions(subject, "bench-10", 1)
-    times = [(await subject.turn(connection, name)).took for _ in range(size.history)]
-    connection.close()
-    first, last = statistics.median(firsts), statistics.median(times[-10:])
-    return {
-        "turn 1 of a session, ms": 1000 * first,
-        "the last of many turns, ms": 1000 * last,
-        "added by each earlier turn, us": 1e6 * (last - first) / size.history,
-    }
-
-
 async def disk(subject: Subject, size: Size) -> Figures:
     """What a B turn leaves on disk; the subject is stopped and started for it."""
     subject.stop()
@@ -198,4 +186,12 @@ async def disk(subject: Subject, size: Size) -> Figures:
     return figures
 
 
-MEASURES = (first_delta, a_turns, b_turns, spread, paced, many, long_session, disk)
+MEASURES = {
+    "time to first delta": first_delta,
+    "A turns": a_turns,
+    "B turns": b_turns,
+    "64 at once": spread,
+    "paced streams": paced,
+    "many paced streams": many,
+    "disk": disk,
+}

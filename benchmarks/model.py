@@ -21,7 +21,7 @@ GROUP = 20
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 MODEL = re.compile(rb'"model": *"bench-(paced-|tool-)?(\d+)"')
-RESULT = re.compile(rb'"role": *"tool"')
+ROLE = re.compile(rb'"role": *"(\w+)"')
 
 
 def chunk(*events: str) -> bytes:
@@ -84,7 +84,7 @@ class Model(asyncio.Protocol):
         self.transport.write(HEAD)
         if kind == b"paced-":
             self.pace(count, self.loop.time())
-        elif kind == b"tool-" and not RESULT.search(body):
+        elif kind == b"tool-" and ROLE.findall(body)[-1] != b"tool":
             self.send(tool_call())
         else:
             self.send(list(self.prepared.setdefault(count, burst(count))))

@@ -1,6 +1,7 @@
 """Owns what is measured: server processes on one core, Mainspring and the relay, behind the same few verbs."""
 
 import asyncio
+import atexit
 import json
 import os
 import re
@@ -21,6 +22,7 @@ CALL = re.compile(rb'"toolCallId":"([^"]+)"')
 START = 30.0
 QUIET = {"MAINSPRING_LOG_LEVEL": "warning"}
 EAGER = {"MAINSPRING_DELTA_RETENTION": "0s", "MAINSPRING_SWEEP_INTERVAL": "100ms"}
+WARMING = 20
 PRUNING = 8.0
 """Seconds a pruning run gets."""
 
@@ -79,7 +81,7 @@ def said_url(process: "subprocess.Popen[str]") -> str:
     """The address a process prints first."""
     assert process.stdout is not None
     line = process.stdout.readline()
-    assert line, f"{process.args} did not start"
+    assert line, f"{process.args!r} did not start"
     return str(json.loads(line)["url"]).rstrip("/")
 
 
@@ -94,6 +96,9 @@ class Subject:
     key: str = ""
     agents: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[str] | None" = None
+    core: int = 0
+    address: str = ""
+    """Of another database than its own file."""
 
     @property
     def database(self) -> Path:
@@ -111,7 +116,8 @@ class Subject:
         """Starts; the seconds until the first answer."""
         arguments, environment = self.command()
         began = time.monotonic()
-        self.process = spawn(arguments, 0, **environment)
+        atexit.register(self.stop)  # whatever fails, nothing of this run outlives it
+        self.process = spawn(arguments, self.core, **environment)
         self.url = await asyncio.to_thread(said_url, self.process)
         while True:
             try:
@@ -122,6 +128,13 @@ class Subject:
             else:
                 connection.close()
                 return time.monotonic() - began
+
+    async def warm(self) -> None:
+        """A few turns that nobody counts: what is loaded on first use is loaded then."""
+        connection = await Connection.open(self.url)
+        for _ in range(WARMING):
+            await self.turn(connection, await self.session(connection, "bench-10"))
+        connection.close()
 
     def stop(self) -> None:
         """Ends it, if it runs."""
@@ -177,7 +190,7 @@ class Subject:
             "POST", "/api/agent-sessions", {"agentId": self.agents[model]}, self.key
         )
         assert made.status == 201, made
-        return made.json()["sessionId"]
+        return str(made.json()["sessionId"])
 
     async def leg(self, connection: Connection, session: str, body: dict[str, Any]) -> Reply:
         """One answer of the server."""
@@ -235,12 +248,21 @@ class Mainspring(Subject):
 
     def command(self) -> tuple[list[str], dict[str, str]]:
         """`mainspring serve`."""
-        options = ["--host", "127.0.0.1", "--port", "0", "--database", str(self.database), "--json"]
+        options = [
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--database",
+            self.address or str(self.database),
+            "--json",
+        ]
         return ["-m", "mainspring", "serve", *options], self.environment()
 
     def prepare(self) -> None:
         """Makes a key."""
-        options = ["--database", str(self.database), "--scope", "agents", "--scope", "sessions", "--json"]
+        scopes = [part for scope in ("agents", "sessions", "tools") for part in ("--scope", scope)]
+        options = ["--database", self.address or str(self.database), *scopes, "--json"]
         with spawn(["-m", "mainspring", "keys", "create", *options], 0, **self.environment()) as made:
             out, _ = made.communicate(timeout=START)
         self.key = str(json.loads(out)["key"])

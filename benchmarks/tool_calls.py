@@ -1,11 +1,12 @@
 """Owns the measure of connected workers: calls a second, what one costs the server, how soon a handler begins.
 
 `python -m benchmarks.tool_calls`: the server on one core, one worker with the SDK on another, the real routes between.
-Calls are given to the queue as a session's host gives them; what a turn costs beside is the business of `benchmarks`.
+Calls are given to the queue as a session's host gives them; whole turns with such tools are in `benchmarks.workers`.
 """
 
 import argparse
 import asyncio
+import json
 import multiprocessing
 import statistics
 import sys
@@ -48,8 +49,8 @@ async def one(mainspring: Mainspring, name: str) -> float:
     return float(outcome.output) - began
 
 
-async def measure(mainspring: Mainspring, calls: int, at_once: int) -> str:
-    """One line of figures."""
+async def measure(mainspring: Mainspring, calls: int, at_once: int) -> dict[str, float]:
+    """The figures."""
     # The first call waits for the worker.
     alone = statistics.median([await one(mainspring, f"alone_{number}") for number in range(ALONE)])
     room = asyncio.Semaphore(at_once)
@@ -61,11 +62,11 @@ async def measure(mainspring: Mainspring, calls: int, at_once: int) -> str:
     cpu, began = time.process_time(), time.monotonic()
     await asyncio.gather(*(crowded(number) for number in range(calls)))
     wall, cpu = time.monotonic() - began, time.process_time() - cpu
-    return (
-        f"{calls / wall:.0f} calls/s, {at_once} at once (goal 1000); "
-        f"{1e6 * cpu / calls:.0f} us of server CPU a call; "
-        f"{1000 * alone:.2f} ms from the request to the handler, alone (goal 5)"
-    )
+    return {
+        f"connected worker: calls/s, {at_once} at once": calls / wall,
+        "connected worker: CPU us of the server a call": 1e6 * cpu / calls,
+        "connected worker: request to handler, ms": 1000 * alone,
+    }
 
 
 async def host(pipe: Connection, calls: int, at_once: int) -> None:
@@ -99,12 +100,12 @@ async def look(where: str) -> float:
     return time.time()
 
 
-async def work(pipe: Connection, at_once: int) -> str:
+async def work(pipe: Connection, at_once: int) -> dict[str, float]:
     """A worker until the figures are there."""
     port, key = pipe.recv()
     async with AsyncClient(f"http://127.0.0.1:{port}", key) as client:
         serving = asyncio.ensure_future(client.tools.serve([look], concurrency=at_once))
-        told: str = await asyncio.get_running_loop().run_in_executor(None, pipe.recv)
+        told: dict[str, float] = await asyncio.get_running_loop().run_in_executor(None, pipe.recv)
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
     return told
@@ -120,7 +121,7 @@ def main() -> None:
     process = multiprocessing.Process(target=server, args=(theirs, options.calls, options.at_once))
     process.start()
     pin(1)
-    sys.stdout.write(uvloop.run(work(ours, options.at_once)) + "\n")
+    sys.stdout.write(json.dumps(uvloop.run(work(ours, options.at_once)), indent=2) + "\n")
     process.join()
 
 

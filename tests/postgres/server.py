@@ -21,6 +21,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
@@ -59,9 +60,10 @@ class PostgresServer:
     folder: Path
     port: int
     numbers: "count[int]"
+    settings: Mapping[str, str]
 
     @staticmethod
-    def begin() -> "PostgresServer":
+    def begin(settings: Mapping[str, str] = QUIET) -> "PostgresServer":
         """Makes a server in a folder of its own and starts it."""
         # Not pytest's folder: the server does not run as root, and the path of a socket has to be short.
         folder = Path(tempfile.mkdtemp(prefix="ms-pg-"))
@@ -71,7 +73,7 @@ class PostgresServer:
         if os.geteuid() == 0:
             os.chown(folder, NOBODY, NOBODY)
             os.chown(data, NOBODY, NOBODY)
-        server = PostgresServer(folder=folder, port=0, numbers=count(1))
+        server = PostgresServer(folder=folder, port=0, numbers=count(1), settings=settings)
         server.run("initdb", "--auth=trust", "--encoding=UTF8", "--no-sync", "-U", USER, "-D", str(data))
         server.start(choose=True)
         return server
@@ -97,7 +99,7 @@ class PostgresServer:
         for _ in range(5):
             self.port = free_port() if choose else self.port
             options = f"-p {self.port} -h 127.0.0.1 -k {self.folder} " + " ".join(
-                f"-c {name}={value}" for name, value in QUIET.items()
+                f"-c {name}={value}" for name, value in self.settings.items()
             )
             try:
                 self.run(
