@@ -185,6 +185,23 @@ async def test_a_talk_goes_on_without_files_that_are_gone(desk: Desk, tmp_path: 
     assert (await Client(desk.app).get(path_of(picture["url"]))).code == "FILE_NOT_FOUND"
 
 
+async def test_a_restored_talk_goes_on_without_its_files(desk: Desk, tmp_path: Path) -> None:
+    session = await session_of(desk)
+    model = desk.models.script = Sees()
+    picture = await uploaded(desk, session)
+    await show(desk, session, picture)
+    before = (await desk.client.get(f"/api/agent-sessions/{session}?format=ui")).json["messages"]
+    await desk.client.request("DELETE", f"/api/agent-sessions/{session}")
+    forged = {**picture, "url": picture["url"][:-4] + "AAAA"}
+    before[0]["parts"].append({"type": "file", **forged})
+    for data in tmp_path.rglob("data"):
+        data.unlink()
+    body = {"messages": before, "input": {"COMPANY": "Acme"}}
+    assert (await desk.client.post(f"/api/agent-sessions/{session}/restore", body)).json["restored"] is True
+    assert (await show(desk, session)).types[-1] == "finish"
+    assert [part.text for part in model.shown()] == ["[The file cat.png is no longer available]"] * 2
+
+
 async def test_another_project_does_not_see_a_file(desk: Desk) -> None:
     session = await session_of(desk)
     picture = await uploaded(desk, session)
@@ -294,6 +311,7 @@ async def test_a_token_uploads_to_its_session_and_no_other(desk: Desk) -> None:
 
 
 async def test_a_file_lives_as_long_as_its_session(desk: Desk, tmp_path: Path) -> None:
+    await desk.mainspring.sweeper.stop()
     session = await session_of(desk)
     kept = await uploaded(desk, session)
     same = await uploaded(desk, session)

@@ -169,14 +169,16 @@ class Files:
     async def ours(self, file: FileReference, project_id: str) -> FileRecord | None:
         """The uploaded file that a reference of a project is about; None: it is somebody else's.
 
-        `digest` None: it was ours, and is gone.
+        `digest` None: it was ours, and is gone; so is one that an address of ours claims which we have not signed (the
+        secret may be gone with the files).
         """
         found = _ADDRESS.search(file.url)
-        if found is None or not self._is_signed("GET", found[1], found[2], found[3]):
+        if found is None:
             return None
-        record = await self._store.find(found[1])
-        if record is not None and record.project_id == project_id:
-            return record
+        if self._is_signed("GET", found[1], found[2], found[3]):
+            record = await self._store.find(found[1])
+            if record is not None and record.project_id == project_id:
+                return record
         return FileRecord(
             id=found[1],
             project_id=project_id,

@@ -140,13 +140,22 @@ class FolderFiles:
 
     async def keep(self, file_id: str, at: float, /) -> None:
         """See `FileStore`."""
-        await _aside(os.utime, self._entry(file_id), (at, at))
+        await _aside(self._touch, file_id, at)
+
+    def _touch(self, file_id: str, at: float) -> None:
+        with suppress(FileNotFoundError):
+            os.utime(self._entry(file_id), (at, at))
 
     async def drop(self, record: FileRecord, /) -> None:
         """See `FileStore`."""
         await _aside(self._drop, record)
 
     def _drop(self, record: FileRecord) -> None:
+        # Another host may be about it as well: what it has done is done.
+        with suppress(FileNotFoundError):
+            self._forget(record)
+
+    def _forget(self, record: FileRecord) -> None:
         self._entry(record.id).unlink(missing_ok=True)
         if record.digest is None:
             return

@@ -112,6 +112,7 @@ class FileStoreContract:
         equal(sorted(record.id for record in await files.old(2000.0, 10)), [record.id for record in old])
         equal(len(await files.old(2000.0, 2)), 2)
         await files.keep(old[0].id, 3000.0)
+        await files.keep("fil_" + "9" * 22, 3000.0)
         equal(len(await files.old(2000.0, 10)), 2)
 
     async def test_all_hosts_have_one_secret(self, files: FileStore, other: FileStore) -> None:
