@@ -58,12 +58,14 @@ def _tools(chance: Chance) -> str:
 
 def _interactive(chance: Chance) -> str:
     workers = f"  helper: {{ description: Helps, display: {chance.of(DISPLAYS)} }}\n"
+    workers += "  recap: { description: Sums up }\n"
     workers += "  missing: { description: Nobody, display: stream }\n" if chance.happens(0.3) else ""
     named = "helper" + (", missing" if "missing" in workers else "")
     extra = "  references: [guide]\n" if chance.happens(0.3) else ""
     extra += "  todoList: true\n" if chance.happens(0.3) else ""
     agentic = f"  agentic: true\n  maxSteps: {1 + chance.below(4)}\n" if chance.happens(0.8) else ""
     handler = _handler(chance) if chance.happens(0.75) else ""
+    extra += _management(chance)
     return f"""
 variables:
   SEEN: {{ type: unknown }}
@@ -84,6 +86,14 @@ agent:
 {extra}{agentic}
 {handler}
 """
+
+
+def _management(chance: Chance) -> str:
+    """A window so small that summaries are asked for, of a worker or of the built-in summarizer."""
+    if not chance.happens(0.4):
+        return ""
+    worker = ", summarizerWorker: recap" if chance.happens(0.3) else ""
+    return f"  contextManagement: {{ window: 150, thresholdPercent: 60, recentPercent: {chance.below(40)}{worker} }}\n"
 
 
 def _handler(chance: Chance) -> str:

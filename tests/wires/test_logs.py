@@ -7,7 +7,7 @@ from mainspring.model.events import failure_event
 from mainspring.model.facts import FrameClosed, FrameOpened, GenerationFailed, ThreadStarted
 from mainspring.model.generation import Usage
 from mainspring.model.parts import FilePart, FileReference, ReasoningPart
-from mainspring.model.stream_events import ResourceUpdate
+from mainspring.model.stream_events import ContextCompacted, ResourceUpdate
 from mainspring.wires.logs import MAX_ENTRIES, MAX_VALUE, execution_log
 from tests.wires.journal import (
     Journal,
@@ -241,3 +241,31 @@ def test_an_execution_that_ends_well_is_no_entry() -> None:
 
 def test_deltas_make_no_entries() -> None:
     assert entries(Journal().text("x", "a", "b").add(*finished())) == []
+
+
+def test_a_thread_that_was_shortened() -> None:
+    journal = Journal().add(
+        ContextCompacted(
+            trigger="reactive", layers=("dropped", "results"), messages=4, tokens_before=900, tokens_after=300
+        ),
+        ContextCompacted(
+            trigger="proactive",
+            layers=("summary",),
+            messages=2,
+            tokens_before=9,
+            tokens_after=3,
+            thread="notes",
+            worker_id="wrk_1",
+        ),
+    )
+    first, second = entries(journal)
+    assert short(first) == {
+        "type": "compaction",
+        "thread": "main",
+        "compactionTrigger": "reactive",
+        "layersApplied": ["dropped", "results"],
+        "messages": 4,
+        "tokensBefore": 900,
+        "tokensAfter": 300,
+    }
+    assert (second["thread"], second["workerId"]) == ("notes", "wrk_1")

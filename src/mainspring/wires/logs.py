@@ -28,7 +28,7 @@ from mainspring.model.facts import (
 from mainspring.model.generation import Usage
 from mainspring.model.parts import FilePart, ReasoningPart, ToolCallPart
 from mainspring.model.rows import FACT, Row
-from mainspring.model.stream_events import BlockStart, ErrorEvent, EventFields, ResourceUpdate
+from mainspring.model.stream_events import BlockStart, ContextCompacted, ErrorEvent, EventFields, ResourceUpdate
 from mainspring.model.values import Json, encode_json
 from mainspring.wires.native_events import tag_of
 from mainspring.wires.screen import MAIN
@@ -201,6 +201,18 @@ class _Log:
             # The root's failure is told by the `error` event that follows.
             self._add("error", event.frame, error=_error(event.failure))
 
+    def _compacted(self, event: ContextCompacted) -> None:
+        self._add(
+            "compaction",
+            event.worker_id or MAIN,
+            thread=event.thread or MAIN,
+            compactionTrigger=event.trigger,
+            layersApplied=list(event.layers),
+            messages=event.messages,
+            tokensBefore=event.tokens_before,
+            tokensAfter=event.tokens_after,
+        )
+
     def _called(self, event: ToolCalled) -> None:
         self._calls[event.call_id] = event.frame
         self._add(
@@ -244,6 +256,7 @@ class _Log:
         GenerationStarted: _requested,
         GenerationSettled: _answered,
         GenerationFailed: _failed,
+        ContextCompacted: _compacted,
         ToolCalled: _called,
         ToolSettled: _settled,
         FrameOpened: _opened,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
+from typing import Final
 
 from mainspring.model.errors import Failure, ProviderError
 from mainspring.model.generation import (
@@ -83,9 +84,22 @@ class RandomModel:
                     yield chunks[position:fails_at]
                 if self._chance.happens(0.3):
                     return
-                raise ProviderError(_failure("overloaded"))
+                raise ProviderError(self._broken(at=fails_at))
             yield chunks[position : position + together]
             position += together
+
+    def _broken(self, *, at: int) -> Failure:
+        """What it fails with at a place; what is too long is refused before anything is said."""
+        return _TOO_LONG if at == 0 and self._chance.happens(0.5) else _failure("overloaded")
+
+
+_TOO_LONG: Final = Failure(
+    error_type="validation_error",
+    message="too long",
+    retryable=False,
+    source="provider",
+    error_class="context_length",
+)
 
 
 def _failure(message: str) -> Failure:

@@ -8,8 +8,9 @@ from mainspring.engine.lenses import running_generations
 from mainspring.model.generation import ModelRequest
 from mainspring.model.messages import Message
 from mainspring.model.parts import ToolCallPart, ToolResultPart
-from mainspring.model.session import State
+from mainspring.model.session import State, Thread
 from mainspring.runtime.history import fit
+from mainspring.runtime.tool_output import Bounds, shortened
 from mainspring.testing.simulation.journal_rules import must
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -29,8 +30,14 @@ def check_request(request: ModelRequest, committed: State | None) -> None:
     for thread in threads:
         check_pairs(tuple(message for message in thread.messages if not message.incomplete))
     wanted = _encode(request.messages)
-    known = [_encode(fit(thread.messages, model=request.model).messages) for thread in threads]
+    known = [_encode(_view(thread, request.model)) for thread in threads]
     must(wanted in known, "a model is asked with messages that are not on disk")
+
+
+def _view(thread: Thread, model: str) -> tuple[Message, ...]:
+    """What the model may be asked with: less than the thread once that was too long, as the journal says."""
+    tight = None if thread.digest is None else thread.digest.result_tokens
+    return shortened(fit(thread.view, model=model).messages, Bounds(tokens=tight))
 
 
 def check_pairs(messages: tuple[Message, ...]) -> None:
