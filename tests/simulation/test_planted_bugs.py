@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from mainspring.engine import decide, generations, rounds
+from mainspring.engine import compaction, decide, generations, rounds
 from mainspring.engine.turn import Turn
 from mainspring.model.facts import BlockDone, RolledBack
+from mainspring.model.session import Thread
 from mainspring.runtime import host, hosts
 from mainspring.runtime.host import SessionHost
 from mainspring.runtime.journal import SessionJournal
@@ -218,6 +219,13 @@ def end_an_answer_without_its_last_line(patch: Patch) -> None:
     patch.setattr(LegWriter, "feed", forgetful)
 
 
+def part_a_call_from_its_result(patch: Patch) -> None:
+    def anywhere(thread: Thread, _: Any, **__: Any) -> int:
+        return max(compaction.covered(thread), len(thread.messages) - 1)
+
+    patch.setattr(compaction, "cut", anywhere)
+
+
 BUGS: tuple[Callable[[Patch], None], ...] = (
     forget_what_the_cut_attempt_streamed,
     take_any_result,
@@ -240,6 +248,7 @@ BUGS: tuple[Callable[[Patch], None], ...] = (
     roll_back_only_the_thread,
     start_the_answer_at_the_wrong_place,
     end_an_answer_without_its_last_line,
+    part_a_call_from_its_result,
 )
 
 

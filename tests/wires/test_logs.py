@@ -244,7 +244,9 @@ def test_deltas_make_no_entries() -> None:
 
 
 def test_a_thread_that_was_shortened() -> None:
+    opened = FrameOpened(frame="wrk_1", version="v", input={}, variables={}, parent="main", slug="helper")
     journal = Journal().add(
+        opened,
         ContextCompacted(
             trigger="reactive", layers=("dropped", "results"), messages=4, tokens_before=900, tokens_after=300
         ),
@@ -258,7 +260,7 @@ def test_a_thread_that_was_shortened() -> None:
             worker_id="wrk_1",
         ),
     )
-    first, second = entries(journal)
+    _, first, second = entries(journal)
     assert short(first) == {
         "type": "compaction",
         "thread": "main",

@@ -28,7 +28,13 @@ from mainspring.model.facts import (
 from mainspring.model.generation import Usage
 from mainspring.model.parts import FilePart, ReasoningPart, ToolCallPart
 from mainspring.model.rows import FACT, Row
-from mainspring.model.stream_events import BlockStart, ContextCompacted, ErrorEvent, EventFields, ResourceUpdate
+from mainspring.model.stream_events import (
+    BlockStart,
+    ContextCompacted,
+    ErrorEvent,
+    EventFields,
+    ResourceUpdate,
+)
 from mainspring.model.values import Json, encode_json
 from mainspring.wires.native_events import tag_of
 from mainspring.wires.screen import MAIN

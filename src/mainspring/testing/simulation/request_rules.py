@@ -29,6 +29,7 @@ def check_request(request: ModelRequest, committed: State | None) -> None:
     ]
     for thread in threads:
         check_pairs(tuple(message for message in thread.messages if not message.incomplete))
+        check_pairs(tuple(message for message in thread.view if not message.incomplete))
     wanted = _encode(request.messages)
     known = [_encode(_view(thread, request.model)) for thread in threads]
     must(wanted in known, "a model is asked with messages that are not on disk")
