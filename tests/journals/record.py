@@ -78,7 +78,7 @@ def record_sqlite(to: Path, *, approvals: bool) -> dict[str, Held]:
         file = Path(name) / "mainspring.db"
         held = record(str(file), Path(name), approvals=approvals)
         with closing(sqlite3.connect(file)) as connection:
-            connection.execute("VACUUM INTO ?", [str(to / "mainspring.db")])
+            connection.execute("VACUUM INTO ?", [str(to / "sqlite.database")])
     return held
 
 
@@ -110,7 +110,7 @@ def main() -> None:
     to = HERE / given.release
     to.mkdir()
     approvals = not given.no_approvals
-    held = {"mainspring.db": record_sqlite(to, approvals=approvals)}
+    held = {"sqlite.database": record_sqlite(to, approvals=approvals)}
     if not given.no_postgres:
         held["postgres.sql"] = record_postgres(to, approvals=approvals)
     told = {file: {name: asdict(one) for name, one in each.items()} for file, each in held.items()}

@@ -78,5 +78,5 @@ def test_every_release_is_recorded_on_both_stores() -> None:
     releases = {release for release, _ in RECORDED}
     assert {"schema-1", "v0.1"} <= releases
     for release in releases - {"schema-1"}:
-        assert {file for of, file in RECORDED if of == release} == {"mainspring.db", "postgres.sql"}
+        assert {file for of, file in RECORDED if of == release} == {"sqlite.database", "postgres.sql"}
         assert all(set(held) == set(GOES_ON) for (of, _), held in RECORDED.items() if of == release)
