@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from mainspring.engine.blocks.next_message import answered
-from mainspring.engine.blocks.serialize_thread import to_json, to_markdown
+from mainspring.engine.thread_text import to_json, to_markdown
 from mainspring.engine.builtin import run_builtin
 from mainspring.engine.endings import Partial, settle_cut
 from mainspring.engine.evolve import evolve

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from mainspring.engine.blocks.serialize_thread import to_markdown
 from mainspring.engine.context_size import BYTES_A_TOKEN, Sizes, tokens_of
 from mainspring.engine.evolve_context import MOST_COMPACTIONS
 from mainspring.engine.inputs import check_values, initial_values
 from mainspring.engine.summarizer import BACKUP, CONVERSATION, MODEL, PREVIOUS, SUMMARIZER
+from mainspring.engine.thread_text import to_markdown
 from mainspring.engine.turn import Turn, announced
 from mainspring.model.context_windows import window_of
 from mainspring.model.errors import Failure
