@@ -64,7 +64,7 @@ async def http_turns(section: Section, place: Place) -> None:
                 note(section, subject, measure, value)
             await subject.warm()
         for name, take in MEASURES.items():
-            section.say(name)
+            section.progress.said(name)
             for _ in range(place.size.rounds):
                 for subject in (relay, ours):
                     for measure, value in (await take(subject, place.size)).items():
