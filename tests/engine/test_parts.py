@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from mainspring.engine.blocks.next_message import answered
-from mainspring.engine.thread_text import to_json, to_markdown
 from mainspring.engine.builtin import run_builtin
 from mainspring.engine.endings import Partial, settle_cut
 from mainspring.engine.evolve import evolve
@@ -15,6 +14,7 @@ from mainspring.engine.interpreter import run
 from mainspring.engine.lenses import find_generation
 from mainspring.engine.rounds import ParsedCall, advance_round, open_round
 from mainspring.engine.schemas import input_schema
+from mainspring.engine.thread_text import to_json, to_markdown
 from mainspring.engine.turn import BlockFailed, Library, Turn
 from mainspring.model.diagnostics import Diagnostic
 from mainspring.model.errors import InvalidAgent
