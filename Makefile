@@ -125,7 +125,7 @@ test-postgres: $(VENV)/.postgres ## the store on a private PostgreSQL server
 
 .PHONY: test-e2e
 test-e2e: $(VENV)/.postgres ## real processes, killed and restarted; the built wheel
-	$(PYTEST) -m "e2e and not model" tests
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "e2e and not model" tests
 
 .PHONY: test-interop
 test-interop: $(VENV)/.dev .tools/node/.ready $(INTEROP_READY) .tools/chromium/.ready ## real foreign clients, unmodified
