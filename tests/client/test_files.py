@@ -13,7 +13,7 @@ from mainspring.model.parts import FilePart
 from tests.client.callers import Caller
 from tests.client.office import Fault, Office
 from tests.client.play import PROTOCOL, Play
-from tests.server.test_files import PNG, data_url
+from tests.server.uploads import PNG, data_url
 
 PICTURES = PROTOCOL.replace(
     "      USER_MESSAGE: {type: string}\n",

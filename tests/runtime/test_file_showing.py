@@ -21,7 +21,7 @@ from mainspring.storage.images import PillowScaler
 from mainspring.storage.sqlite.store import SqliteStore
 from mainspring.testing.clock import ManualClock
 from mainspring.testing.ids import SequenceIds
-from tests.server.test_files import PNG, data_url
+from tests.server.uploads import PNG, data_url
 
 LARGE = PNG + bytes(1000)
 

@@ -87,7 +87,8 @@ async def test_a_token_of_one_session_on_another(desk: Desk, operation: Operatio
         }
         if "/api/chat" in operation.path:
             del body["trigger"]
-        body |= {"id": foreign, "threadId": foreign, "runId": "r"}
+        body |= {"id": foreign, "threadId": foreign, "runId": "r", "sessionId": foreign}
+        body["files"] = [{"filename": "a.png", "mediaType": "image/png", "size": 1}]
         if "/ag-ui" in operation.path:
             body["messages"] = [{"id": "m", "role": "user", "content": "Hi"}]
         answer = await client.request(operation.method, f"{path}?format=ui", body)

@@ -31,7 +31,7 @@ _HEADERS: Final = (
 class NoFiles(MainspringError):
     """This server keeps no files."""
 
-    status = 501
+    status = 404
     code = "FILES_OFF"
 
 
@@ -46,8 +46,8 @@ def _files(context: Context) -> Files:
 
 async def create_upload_urls(context: Context, request: Request) -> Reply:
     """For each file an address to `PUT` its bytes to, and one to read it by."""
-    files = _files(context)
     parsed = parse_upload(await request.body())
+    files = _files(context)
     record = await context.services.sessions.record(request.project, parsed.session)
     wanted = [Wanted(filename=one.filename, media_type=one.media_type, size=one.size) for one in parsed.files]
     made = [
