@@ -9,9 +9,6 @@ from mainspring.language.json_schema_blocks import BLOCKS, THREAD
 SCHEMA: dict[str, Any] = protocol_schema()
 DEFINITIONS: dict[str, Any] = SCHEMA["$defs"]
 TOP: dict[str, Any] = SCHEMA["properties"]
-NOT_YET = (
-)
-"""Keys that are read and checked, and change nothing so far."""
 NOT_RUN = (
     "skills", "onDemandSkills", "sandboxTimeout", "imageModel", "videoModel",
     "speechModel", "speechVoice", "transcriptionModel", "webSearch", "anthropic",
@@ -76,8 +73,6 @@ def _inner(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def told(key: str, meaning: str) -> str:
     """What a key means, and whether it does anything."""
     text = meaning.replace(_DYNAMIC, "")
-    if key in NOT_YET:
-        return f"{text} *No effect yet.*"
     return f"{text} *Not run.*" if key in NOT_RUN else text
 
 

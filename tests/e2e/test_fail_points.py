@@ -26,7 +26,7 @@ AFTER_A_CRASH = ("take-up.before", "take-up.after")
 OFTEN = ("append.before", "append.after", "commit.before", "commit.after", "publish.before", "publish.after")
 CASES = [
     *((name, when) for name in NAMES if name not in AFTER_A_CRASH for when in (1, 2)),
-    *((name, 4) for name in (*OFTEN, "perform.chunk")),
+    *((name, 4) for name in OFTEN),
     ("decide.before", 3),
     ("decide.after", 3),
 ]

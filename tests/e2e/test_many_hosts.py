@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -75,7 +75,7 @@ class Reader(threading.Thread):
             self.join(0.01)
         raise AssertionError(f"no {text!r} in {[event.data for _, event in self.events]}")
 
-    def whole(self) -> list[dict[str, object]]:
+    def whole(self) -> list[dict[str, Any]]:
         """Everything, once it is over."""
         self.join(30)
         assert not self.is_alive()

@@ -32,10 +32,10 @@ def test_tasks_are_done_exactly_as_if_they_were_done_directly(tmp_path: Path, mo
 
 
 def test_with_server_and_workers_killed_at_random_it_is_the_same(tmp_path: Path, models: ModelServer) -> None:
-    domain = ShopDomain(tmp_path, count=16)
+    domain = ShopDomain(tmp_path, count=24)
     stage = Stage(domain, models, [ServerProcess(tmp_path, models.base_url)], linger=0.3)
     try:
-        played = stage.play(killing(seed=5))
+        played = stage.play(killing(seed=5, between=(12, 24)))
     finally:
         stage.end()
     domain.check(played)

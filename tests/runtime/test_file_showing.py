@@ -80,7 +80,7 @@ def urls(asked: ModelRequest) -> list[str]:
     return [
         part.file.url if isinstance(part, FilePart) else part.text
         for part in parts
-        if not isinstance(part, ToolResultPart) and getattr(part, "text", "") != "Look"
+        if isinstance(part, FilePart | TextPart) and getattr(part, "text", "") != "Look"
     ]
 
 

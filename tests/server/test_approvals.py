@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ ASKING = CHAT.replace(
 NEWER = {"x-octavus-sdk-version": "4"}
 
 
-async def ask_weather(request: Any) -> Any:
+async def ask_weather(request: Any) -> AsyncIterator[Any]:
     if request.messages[-1].role == "tool":
         part = request.messages[-1].parts[0]
         yield f"So: {part.error or part.output}"

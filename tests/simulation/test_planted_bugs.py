@@ -12,6 +12,7 @@ from mainspring.engine.turn import Turn
 from mainspring.model.facts import BlockDone, RolledBack
 from mainspring.model.session import Thread
 from mainspring.runtime import host, hosts
+from mainspring.runtime.attendant import Attendant
 from mainspring.runtime.host import SessionHost
 from mainspring.runtime.journal import SessionJournal
 from mainspring.runtime.ports import Append
@@ -100,16 +101,6 @@ def use_the_ids_of_parts_again(patch: Patch) -> None:
     patch.setattr(host, "presentation", same)
 
 
-def ignore_the_epoch(patch: Patch) -> None:
-    append = Turns.append
-
-    def anyone(self: Turns, work: Append) -> "asyncio.Future[None]":
-        head = self._ledger.head(work.session_id)
-        return append(self, replace(work, epoch=head.epoch))
-
-    patch.setattr(Turns, "append", anyone)
-
-
 def say_it_is_written_and_write_nothing(patch: Patch) -> None:
     commit = Turns._commit
 
@@ -185,13 +176,13 @@ def ask_again_before_all_results_are_there(patch: Patch) -> None:
 
 
 def forget_to_take_up_what_a_crash_left(patch: Patch) -> None:
-    async def nothing(self: hosts.Hosts) -> int:
+    async def nothing(self: Attendant) -> int:
         return 0
 
-    async def load(self: hosts.Hosts, *_: Any) -> None:
+    async def load(self: hosts.Hosts, *_: Any, **__: Any) -> None:
         return None
 
-    patch.setattr(hosts.Hosts, "recover_open", nothing)
+    patch.setattr(Attendant, "take_up", nothing)
     patch.setattr(hosts.Hosts, "_take_up", load)
 
 
@@ -235,7 +226,6 @@ BUGS: tuple[Callable[[Patch], None], ...] = (
     perform_before_the_commit,
     forget_the_end_of_a_block,
     use_the_ids_of_parts_again,
-    ignore_the_epoch,
     say_it_is_written_and_write_nothing,
     skip_a_row_for_readers,
     repeat_what_a_reader_had,

@@ -170,8 +170,8 @@ class Tool(Value, frozen=True, kw_only=True):
 class Namespace(Value, frozen=True, kw_only=True):
     """An MCP server: a group of tools whose names are led by `name__`. `source` says who reaches it.
 
-    `remote`: this server, by its address; `device`: this server, as a process of its own, or the caller's side; `consumer`:
-    the caller's side. `eager`: its tools are offered at once, else the model has to activate it.
+    `remote`: this server, by its address; `device`: this server, as a process of its own, or the caller's side;
+    `consumer`: the caller's side. `eager`: its tools are offered at once, else the model has to activate it.
     """
 
     name: str

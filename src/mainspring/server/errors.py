@@ -24,7 +24,7 @@ RETRY_AFTER: Final = 1
 
 
 class Complaint(Value, frozen=True, kw_only=True):
-    """What an answer that is no success says. `param`: the place in the request, `request_id`: where the log has more."""
+    """What an answer that is no success says. `param`: the place in the request, `request_id`: for the log."""
 
     status: int
     code: str

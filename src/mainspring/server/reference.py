@@ -18,9 +18,9 @@ Every request but the two health checks carries a key: `Authorization: Bearer <k
 `admin` includes all. A body is a JSON object of at most 10 MB (a setting), nested at most 64 levels deep.
 
 Every answer that is not a success is flat: `{"error": "<text>", "code": "<CODE>"}`; under `/v1` it is
-`{"error": {"message", "type", "param", "code"}}`, as OpenAI's clients read it, with the code in lower case. An id that is unknown and
-one that belongs to another project look alike: 404. Every answer has an `X-Request-Id`; send your own to find it
-in the log.
+`{"error": {"message", "type", "param", "code"}}`, as OpenAI's clients read it, with the code in lower case.
+An id that is unknown and one that belongs to another project look alike: 404.
+Every answer has an `X-Request-Id`; send your own to find it in the log.
 
 A stream is server-sent events: one JSON event a `data:` line, a comment at least every 15 seconds. The answer to a
 trigger ends with `data: [DONE]`. SDKs of version 4 and later say so in `X-Octavus-Sdk-Version`; without that header

@@ -10,7 +10,6 @@ from mainspring.language.rules.deprecated_resources import deprecated_resources
 from mainspring.language.rules.fast_models import fast_models
 from mainspring.language.rules.handled_triggers import handled_triggers
 from mainspring.language.rules.known_threads import known_threads
-from mainspring.language.rules.not_run import not_run
 from mainspring.language.rules.prompt_names import prompt_names
 from mainspring.language.rules.said_nothing import said_nothing
 from mainspring.language.rules.unsupported import unsupported
@@ -27,7 +26,6 @@ RULES: tuple[Rule, ...] = (
     anthropic_options,
     fast_models,
     context_management,
-    not_run,
     deprecated_resources,
     said_nothing,
     unused_references,
