@@ -123,7 +123,7 @@ def commands(fence: Fence) -> list[list[str]]:
 
 def complain_of(arguments: list[str]) -> str:
     """What the command line says to the arguments of a command; nothing: it understands them."""
-    context = click.Context(command, info_name="mainspring")
+    context = click.Context(command, info_name="mainspring", **command.context_settings)
     group: click.Command = command
     rest = arguments
     try:
