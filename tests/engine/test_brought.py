@@ -133,6 +133,13 @@ def test_namespaces_are_offered_where_the_protocol_lists_them() -> None:
     assert offered(driver) == []
 
 
+def test_the_tools_of_a_remote_server_are_not_for_callers_to_bring() -> None:
+    driver = Driver(BROWSING.replace("source: consumer, display: name", "source: remote"))
+    driver.trigger(tool_schemas=(MAP, OPEN))
+    assert OPEN["name"] not in offered(driver)
+    assert MAP["name"] in offered(driver)
+
+
 def test_a_worker_sees_the_namespaces_that_it_declares_itself_and_nothing_else() -> None:
     driver = Driver(BOSS, helper=WORKER)
     driver.trigger(tool_schemas=(MAP, OPEN))
