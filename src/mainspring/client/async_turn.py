@@ -71,10 +71,9 @@ class AsyncTurn:
         try:
             async for event in self:
                 yield frame(event)
-        except StreamError:
-            pass  # its event has been sent
         except MainspringClientError as error:
-            yield frame(error_event(error))
+            if not isinstance(error, StreamError):  # that one's event has been sent
+                yield frame(error_event(error))
         finally:
             await self.aclose()
         yield DONE
